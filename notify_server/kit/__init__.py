@@ -1,0 +1,1 @@
+"""Small tools that know nothing of notifications: clock, ids, backoff, tasks, logging."""

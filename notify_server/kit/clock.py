@@ -1,0 +1,70 @@
+"""Time as a value that is passed in, so that a test can hold it still.
+
+Wall time is for what is stored or shown, monotonic time for intervals. Nothing outside
+``kit`` reads a clock by itself (ruff bans it), so a day of retries runs in milliseconds in a test.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from typing_extensions import override
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """Wall time: aware, UTC, whole milliseconds (what the wire and the stores keep)."""
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary start; never goes back."""
+
+
+class SystemClock(Clock):
+    """The machine's clocks."""
+
+    @override
+    def now(self) -> datetime:
+        return from_ms(time.time_ns() // 1_000_000)
+
+    @override
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class ManualClock(Clock):
+    """A clock that moves only when it is told to; for tests."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self._now = start
+        self._monotonic = 1000.0
+
+    @override
+    def now(self) -> datetime:
+        return self._now
+
+    @override
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, by: timedelta) -> None:
+        """Let both clocks run on by ``by``."""
+        self._now += by
+        self._monotonic += by.total_seconds()
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970 of an aware moment, cut down to whole ones."""
+    return int(moment.timestamp() * 1000 + 0.0005)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The aware UTC moment of ``milliseconds`` since 1970, exact."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+
+
+def to_rfc3339(moment: datetime) -> str:
+    """``2026-01-31T12:00:00.000Z``: UTC, milliseconds, ``Z``."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

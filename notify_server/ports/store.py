@@ -162,6 +162,9 @@ class ReceiptStore(Protocol):
     async def recipients(self, notification_id: str, after_user: str, limit: int) -> list[Receipt]:
         """Receipts of one notification, ordered by user, users > ``after_user`` only."""
 
+    async def hidden_from(self, notification_id: str) -> frozenset[str]:
+        """Users whose receipt says dismissed, deleted or snoozed: no new revision is shown to them."""
+
     async def summary(self, notification_id: str) -> ReceiptSummary:
         """Count the receipts of one notification by state."""
 

@@ -44,7 +44,9 @@ class TypeRegistry:
     def required(self, name: str) -> bool:
         """Whether people cannot switch it off; unknown ones can be."""
         settings = self._types.get(name)
-        return settings is not None and (settings.required or settings.priority is Priority.CRITICAL)
+        return settings is not None and (
+            settings.required or settings.priority is Priority.CRITICAL
+        )
 
     def is_wanted(self, name: str, priority: Priority, off: Mapping[str, bool]) -> bool:
         """Whether a notification of this type is pushed to and counted for a person.

@@ -1,0 +1,55 @@
+"""Which entries a query of the list means."""
+
+from datetime import datetime
+
+from notify_server.domain.person import Person
+from notify_server.domain.receipt import Entry
+from notify_server.domain.view import InboxQuery
+from notify_server.policy.state import read_at_of
+from notify_server.policy.visible import Rules, is_visible, is_wanted
+
+SCAN_LIMIT = 10_000
+"""How many of a person's newest notifications a filter looks at; the cost of a search is bounded."""
+
+COUNT_LIMIT = 1_000
+"""Counts are exact up to here."""
+
+
+def matches(person: Person, entry: Entry, query: InboxQuery, rules: Rules, now: datetime) -> bool:
+    """Whether the entry is what the query asks for; its place (before, after) aside."""
+    return (
+        is_visible(person, entry, rules, now)
+        and _state_matches(person, entry, query)
+        and _content_matches(entry, query, now)
+        and (not query.subscribed or is_wanted(person, entry.notification, rules))
+    )
+
+
+def _state_matches(person: Person, entry: Entry, query: InboxQuery) -> bool:
+    receipt = entry.receipt
+    is_dismissed = receipt is not None and receipt.dismissed_at is not None
+    is_snoozed = receipt is not None and receipt.snoozed_until is not None
+    is_pinned = receipt is not None and receipt.pinned_at is not None
+    if is_dismissed != query.dismissed or is_snoozed != query.snoozed:
+        return False
+    if query.pinned and not is_pinned:
+        return False
+    mark = person.read_mark(entry.notification.line)
+    return not query.unread or read_at_of(entry, mark) is None
+
+
+def _content_matches(entry: Entry, query: InboxQuery, now: datetime) -> bool:
+    content = entry.notification.content
+    return (
+        (query.type is None or content.type == query.type)
+        and (query.source is None or content.source == query.source)
+        and (query.tag is None or query.tag in content.tags)
+        and (query.min_priority is None or content.priority.rank >= query.min_priority.rank)
+        and (query.max_age is None or entry.position.at >= now - query.max_age)
+        and (query.text is None or _has_words(f"{content.title}\n{content.message}", query.text))
+    )
+
+
+def _has_words(text: str, words: str) -> bool:
+    folded = text.casefold()
+    return all(word in folded for word in words.casefold().split())

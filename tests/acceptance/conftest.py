@@ -1,0 +1,8 @@
+"""Black-box tests: a real server process over real sockets."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.fixtures import make_server, server, world  # noqa: F401

@@ -1,0 +1,285 @@
+"""Who a JWT says its bearer is, if it may be believed.
+
+Called at every connect, refresh and HTTP call of a person. A refused token gets one generic text,
+whatever was wrong with it; the log says why, and never shows the token (S2). Keys come from the
+configuration alone: nothing in a token's header leads anywhere. Each algorithm has its own keys,
+so that a public key never serves as an HMAC secret.
+"""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from notify_server.auth.jwks import JwksCache
+from notify_server.domain.claims import Claims
+from notify_server.domain.errors import Code, RejectedError
+from notify_server.domain.settings import AuthSettings
+from notify_server.kit.clock import Clock, from_ms, to_ms
+
+_log = logging.getLogger(__name__)
+
+PUBLIC_ALGORITHMS = ("RS256", "ES256")
+ALGORITHMS = ("HS256", *PUBLIC_ALGORITHMS)
+"""What ``[auth] jwt_algorithms`` may name; ``none`` is not among them and never will be."""
+
+_MAX_CHARS = 8192
+_LEEWAY_MS = 60_000
+_MAX_SECONDS = 253_402_300_799  # the end of the year 9999, where datetime ends
+_TYPES = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
+
+# No slash, no "..": a key id is a name, not a path or URL. The second form is a SHA-256 in base64,
+# which some providers use and which may hold slashes.
+_KID = re.compile(r"(?!.*\.\.)[A-Za-z0-9._~@+=:-]{1,128}|[A-Za-z0-9+/]{43}=")
+
+_Key = jwt.PyJWK | RSAPublicKey | EllipticCurvePublicKey | bytes
+_JWS = jwt.PyJWS(options={"enforce_minimum_key_length": True})
+
+
+class TokenVerifier:
+    """Checks tokens against the configured keys and the clock."""
+
+    def __init__(
+        self,
+        settings: AuthSettings,
+        clock: Clock,
+        jwks: JwksCache | None = None,
+        id_chars: int = 128,
+    ) -> None:
+        """Read the key file, if any; fetch nothing yet.
+
+        Args:
+            settings: Says which keys and algorithms count.
+            clock: Decides what is expired.
+            jwks: Instead of one made from ``settings.jwks_url``; for tests.
+            id_chars: Longest user, role or room text (``[limits] id_chars``).
+
+        Raises:
+            ValueError: The key file holds no usable key; ``app/config.py`` says so earlier.
+        """
+        self._audience = settings.jwt_audience
+        self._issuer = settings.jwt_issuer
+        self._clock = clock
+        self._id_chars = id_chars
+        self._jwks = jwks
+        if jwks is None and settings.jwks_url:
+            self._jwks = JwksCache(settings.jwks_url, clock)
+        self._fixed: dict[str, list[_Key]] = {name: [] for name in ALGORITHMS}
+        if settings.jwt_secret:
+            self._fixed["HS256"].append(settings.jwt_secret.encode())
+        if settings.jwt_public_key_file is not None:
+            for algorithm, key in read_public_keys(settings.jwt_public_key_file):
+                self._fixed[algorithm].append(key)
+        self._allowed = frozenset(settings.jwt_algorithms or ALGORITHMS)
+
+    async def verify(self, token: object) -> Claims:
+        """Believe a token or refuse it.
+
+        Args:
+            token: What stood where a token belongs, whatever it is; without ``Bearer``.
+
+        Raises:
+            RejectedError: TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED.
+            UnavailableError: The provider of the keys is away; trying again helps.
+        """
+        if token is None or token == "":
+            raise RejectedError(Code.TOKEN_MISSING, "A token is needed.")
+        if not isinstance(token, str) or len(token) > _MAX_CHARS or not token.isascii():
+            raise _invalid("no text of a token's size")
+        algorithm, kid = self._header(token)
+        return self._claims(_object(await self._payload(token, algorithm, kid)))
+
+    def _header(self, token: str) -> tuple[str, str | None]:
+        """Algorithm and key id, once nothing in the header is out of the ordinary."""
+        try:
+            header = _JWS.get_unverified_header(token)
+        except jwt.PyJWTError as error:
+            raise _invalid("malformed") from error
+        algorithm, kid = header.get("alg"), header.get("kid")
+        if not isinstance(algorithm, str) or algorithm not in self._allowed:
+            raise _invalid("algorithm not allowed")
+        if "crit" in header or "b64" in header:
+            raise _invalid("critical extension")
+        if not isinstance(kind := header.get("typ", "JWT"), str) or kind.lower() not in _TYPES:
+            raise _invalid("another type of token")
+        if kid is not None and (not isinstance(kid, str) or not _KID.fullmatch(kid)):
+            raise _invalid("key id of a bad form")
+        return algorithm, kid
+
+    async def _payload(self, token: str, algorithm: str, kid: str | None) -> bytes:
+        """The signed bytes, once one of the algorithm's keys has signed them."""
+        for key in self._fixed[algorithm]:
+            if (payload := _signed(token, algorithm, key)) is not None:
+                return payload
+        if self._jwks is not None and algorithm in PUBLIC_ALGORITHMS:
+            for key in await self._jwks.keys(kid, algorithm):
+                if (payload := _signed(token, algorithm, key)) is not None:
+                    return payload
+        raise _invalid("no key has signed it")
+
+    def _claims(self, raw: Mapping[str, Any]) -> Claims:
+        """Check every claim that we use; expiry last, so that it is said of good ones only."""
+        now = to_ms(self._clock.now())
+        expires, issued = _moment(raw, "exp"), _moment(raw, "iat")
+        if issued > now + _LEEWAY_MS:
+            raise _invalid("iat in the future")
+        if "nbf" in raw and _moment(raw, "nbf") > now + _LEEWAY_MS:
+            raise _invalid("nbf in the future")
+        self._check_parties(raw)
+        claims = Claims(
+            user=self._id(raw.get("sub"), "sub"),
+            roles=frozenset(self._ids(raw, "roles")),
+            rooms=self._ids(raw, "rooms"),
+            issued_at=from_ms(issued),
+            expires_at=from_ms(expires),
+            name=_text(raw, "name"),
+            email=_text(raw, "email"),
+            locale=_text(raw, "locale"),
+            time_zone=_text(raw, "tz"),
+        )
+        if now >= expires:
+            raise RejectedError(Code.TOKEN_EXPIRED, "The token has expired.")
+        return claims
+
+    def _check_parties(self, raw: Mapping[str, Any]) -> None:
+        """A token for somebody else, or from somebody else, is none (RFC 7519, 4.1.1 and 4.1.3)."""
+        audience = raw.get("aud")
+        audiences = audience if isinstance(audience, list) else [audience]
+        if (audience is not None or self._audience) and self._audience not in audiences:
+            raise _invalid("aud is not [auth] jwt_audience")
+        if self._issuer and raw.get("iss") != self._issuer:
+            raise _invalid("iss is not [auth] jwt_issuer")
+
+    def _ids(self, raw: Mapping[str, Any], claim: str) -> tuple[str, ...]:
+        values = raw.get(claim)
+        if values is None:
+            return ()
+        if not isinstance(values, list):
+            raise _invalid(f"{claim} is no list")
+        return tuple(self._id(value, claim) for value in values)
+
+    def _id(self, value: object, claim: str) -> str:
+        if not isinstance(value, str) or not 0 < len(value) <= self._id_chars:
+            raise _invalid(f"{claim} is no text of 1 to {self._id_chars} characters")
+        if _CONTROL.search(value):
+            raise _invalid(f"{claim} holds control characters")
+        return value
+
+
+def issue_token(
+    secret: str,
+    user: str,
+    roles: Sequence[str],
+    rooms: Sequence[str],
+    ttl: timedelta,
+    now: datetime,
+    **extra: object,
+) -> str:
+    """Make an HS256 token: for ``notify-server token``, the demo and tests.
+
+    Args:
+        secret: ``[auth] jwt_secret``.
+        user: ``sub``.
+        roles: ``roles``.
+        rooms: Glob patterns of rooms that the user may join.
+        ttl: From ``now`` to ``exp``.
+        now: ``iat``, kept to the millisecond: a revocation spares what was issued after it.
+        extra: Further claims, such as ``name``, ``aud`` or ``iss``; None is left out.
+    """
+    issued, expires = to_ms(now), to_ms(now + ttl)
+    payload = {
+        "sub": user,
+        "roles": list(roles),
+        "rooms": list(rooms),
+        "iat": _seconds(issued),
+        "exp": _seconds(expires),
+        **{name: value for name, value in extra.items() if value is not None},
+    }
+    return _JWS.encode(orjson.dumps(payload), secret.encode(), "HS256")
+
+
+def read_public_keys(
+    path: Path,
+) -> list[tuple[str, RSAPublicKey | EllipticCurvePublicKey]]:
+    """The keys of a PEM file, each with its algorithm; two of them while keys are rotated.
+
+    Raises:
+        ValueError: Unreadable, or not all of them are RSA (2,048 bits or more) or P-256 keys.
+    """
+    try:
+        blocks = _PEM.findall(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from error
+    if not blocks:
+        raise ValueError("it holds no PEM block BEGIN PUBLIC KEY")
+    return [_public_key(block) for block in blocks]
+
+
+def _public_key(block: bytes) -> tuple[str, RSAPublicKey | EllipticCurvePublicKey]:
+    try:
+        key = load_pem_public_key(block)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("a PEM block in it is damaged") from error
+    if isinstance(key, RSAPublicKey) and key.key_size >= 2048:
+        return "RS256", key
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+        return "ES256", key
+    raise ValueError("a key in it is neither RSA of 2,048 bits or more nor EC P-256")
+
+
+def _signed(token: str, algorithm: str, key: _Key) -> bytes | None:
+    """The payload if ``key`` has signed it."""
+    try:
+        payload: bytes = _JWS.decode(token, key, algorithms=[algorithm])
+    except jwt.PyJWTError:
+        return None
+    return payload
+
+
+def _object(payload: bytes) -> Mapping[str, Any]:
+    try:
+        raw = orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise _invalid("no JSON inside") from error
+    if not isinstance(raw, dict):
+        raise _invalid("no JSON object inside")
+    return raw
+
+
+def _moment(raw: Mapping[str, Any], claim: str) -> int:
+    """A NumericDate in milliseconds."""
+    value = raw.get(claim)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _invalid(f"{claim} is no number")
+    if not 0 <= value <= _MAX_SECONDS:
+        raise _invalid(f"{claim} is no time")
+    return round(value * 1000)
+
+
+def _text(raw: Mapping[str, Any], claim: str) -> str | None:
+    value = raw.get(claim)
+    if value is not None and not isinstance(value, str):
+        raise _invalid(f"{claim} is no text")
+    return value
+
+
+def _seconds(milliseconds: int) -> int | float:
+    """Whole seconds as an integer, as everybody writes them."""
+    return milliseconds / 1000 if milliseconds % 1000 else milliseconds // 1000
+
+
+def _invalid(reason: str) -> RejectedError:
+    """The one refusal; ``reason`` goes to the log and holds nothing of the token."""
+    _log.info("token refused: %s", reason)
+    return RejectedError(Code.TOKEN_INVALID, "The token is not valid.")

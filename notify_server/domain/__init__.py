@@ -1,1 +1,1 @@
-"""What a notification is: its content, its targets, one person's receipt of it, and the words for failure."""
+"""What a notification is: content, targets, one person's receipt, and the words for failure."""

@@ -1,6 +1,6 @@
 """Every setting, grouped as in the configuration file; unit and reason stand at each field.
 
-``app/config.py`` fills these from TOML and the environment; ``config.example.toml`` spells them out.
+``app/config.py`` fills these from TOML and the environment; ``config.example.toml`` shows all.
 Numbers ending in ``_s`` are seconds, ``_bytes`` bytes.
 """
 

@@ -17,6 +17,19 @@ class Removal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cursor:
+    """Up to where a session of a user on a line has everything.
+
+    Attributes:
+        stamp: Everything stored before was written to the session.
+    """
+
+    user: str
+    line: str
+    stamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NotificationFrame:
     """A notification for one session or for many.
 
@@ -40,7 +53,7 @@ class CountSignal:
     """The newest counts, with a cursor for coming back."""
 
     counts: Counts
-    cursor: str
+    cursor: Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,7 @@ class ReplayDoneSignal:
 
     recovered: bool
     count: int
-    cursor: str
+    cursor: Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +124,3 @@ Signal = (
     | TokenExpiringSignal
     | ReconnectSignal
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Up to where a session of a user on a line has everything.
-
-    Attributes:
-        stamp: Everything stored before was written to the session.
-    """
-
-    user: str
-    line: str
-    stamp: datetime

@@ -44,8 +44,12 @@ def decide_submission(
         submitter=caller.name,
         waits=timedelta(seconds=rule.waits_s),
         line=draft.line,
-        collapse_scope=collapse_key and _collapse_scope(caller, collapse_key, draft.line, targets),
-        idempotency=key and IdempotencyKey(f"{caller.name}|{route}|{key}", draft.body_hash) or None,
+        collapse_scope=(
+            _collapse_scope(caller, collapse_key, draft.line, targets) if collapse_key else None
+        ),
+        idempotency=(
+            IdempotencyKey(f"{caller.name}|{route}|{key}", draft.body_hash) if key else None
+        ),
         channel_notes=_notes(rule.fallback) if settings.fallback.enabled else (),
     )
 

@@ -9,7 +9,7 @@ from notify_server.policy.state import read_at_of
 from notify_server.policy.visible import Rules, is_visible, is_wanted
 
 SCAN_LIMIT = 10_000
-"""How many of a person's newest notifications a filter looks at; the cost of a search is bounded."""
+"""How many of a person's newest notifications a filter looks at: bounds a search."""
 
 COUNT_LIMIT = 1_000
 """Counts are exact up to here."""

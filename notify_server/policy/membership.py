@@ -67,9 +67,9 @@ def changes_by_token(
     now: datetime,
 ) -> TokenChanges:
     """Say what is new in a token; one that is older than the newest seen changes nothing."""
-    if record is not None and record.token_iat is not None:
-        if claims.issued_at < record.token_iat:
-            return TokenChanges()
+    newest = None if record is None else record.token_iat
+    if newest is not None and claims.issued_at < newest:
+        return TokenChanges()
     held = {m.audience: m for m in memberships if m.source is Source.TOKEN}
     until = claims.expires_at + ROLE_OUTLIVES_TOKEN
     wanted = {Audience(AudienceKind.ROLE, role) for role in claims.roles}

@@ -64,7 +64,7 @@ def choose_replay(
     return Replay(tuple(frames), tuple(states), tuple(removals), skip)
 
 
-def _sort_changed(  # noqa: PLR0913 - three lists to fill
+def _sort_changed(
     person: Person,
     entry: Entry,
     since: datetime,

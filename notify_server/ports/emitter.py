@@ -1,6 +1,6 @@
 """The way to open connections, as the line sees it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from notify_server.domain.signals import Signal
@@ -12,13 +12,23 @@ class Emitter(Protocol):
     A session is named by the id that it had when it was opened. Unknown ids are passed over.
     """
 
-    def emit(self, sessions: Iterable[str], signal: Signal, ack_id: int | None = None) -> None:
-        """Encode once and write to each; with ``ack_id`` the client is asked to acknowledge."""
+    def emit(
+        self, sessions: Iterable[str], signal: Signal, ack_id: int | None = None
+    ) -> Sequence[str]:
+        """Encode once and write to each; with ``ack_id`` the client is asked to acknowledge.
+
+        Returns:
+            The sessions that did not get it because too much is waiting for them already.
+        """
+
+    def mark(self, session: str) -> int:
+        """What ``Alive`` will be called with, or more, when a frame written just now has arrived."""
 
     def probe(self, session: str) -> int:
-        """Send a ping of our own; returns the mark of its answer, see ``Sessions.alive``.
+        """Send a ping of our own, so that the frames before it are confirmed soon.
 
-        Long-polling: the mark of the poll after the next.
+        Returns:
+            The mark of its answer.
         """
 
     def backlog(self, session: str) -> tuple[int, int]:

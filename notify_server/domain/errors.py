@@ -72,7 +72,7 @@ class NotifyError(Exception):
         if self._detail:
             return self._detail
         if self.faults:
-            return "; ".join(f"{fault.path}: {fault.message}" for fault in self.faults)
+            return "; ".join(": ".join(filter(None, fault)) for fault in self.faults)
         return self.code.replace("_", " ").capitalize()
 
 

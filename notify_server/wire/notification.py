@@ -1,0 +1,103 @@
+"""The notification that a client sees (contract 5). Called for frames and for lists."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from notify_server.domain.notification import Notification
+from notify_server.domain.settings import CompatSettings
+from notify_server.domain.target import AudienceKind
+from notify_server.domain.view import State, View
+from notify_server.kit.clock import to_rfc3339
+
+_NO_COMPAT = CompatSettings()
+
+
+def view_to_wire(
+    view: View, compat: CompatSettings = _NO_COMPAT, *, transient: bool = False
+) -> dict[str, object]:
+    """Spell a view.
+
+    Args:
+        view: Without state no field of the person's own and no ``sort_at`` are given.
+        compat: Which older fields to add.
+        transient: Never stored: ``persist`` is false.
+    """
+    wire = _content(view.notification)
+    wire["persist"] = not transient
+    if view.state is not None:
+        wire |= _state(view.state)
+    if compat.legacy_fields:
+        wire |= _legacy(view.notification)
+    return wire
+
+
+def moment_to_wire(moment: datetime | None) -> str | None:
+    """A time as RFC 3339, or None."""
+    return None if moment is None else to_rfc3339(moment)
+
+
+def _content(notification: Notification) -> dict[str, object]:
+    content = notification.content
+    return {
+        "id": notification.id,
+        "namespace": notification.line,
+        "room": _room(notification),
+        "revision": notification.revision,
+        "created_at": to_rfc3339(notification.created_at),
+        "updated_at": to_rfc3339(notification.updated_at),
+        "title": content.title,
+        "message": content.message,
+        "type": content.type,
+        "priority": str(content.priority),
+        "event_name": content.event_name,
+        "source": content.source,
+        "tags": list(content.tags),
+        "data": _plain(content.data),
+        "object": _plain(content.object),
+        "sender": _plain(content.sender),
+        "action_url": content.action_url,
+        "action_label": content.action_label,
+        "actions": [_plain(action) for action in content.actions],
+        "media": _plain(content.media),
+        "requires_acknowledgment": content.requires_acknowledgment,
+        "send_at": None,
+        "expires_at": moment_to_wire(content.expires_at),
+        "ttl_s": None,
+        "collapse_key": content.collapse_key,
+        "group_key": None,
+        "template": None,
+        "params": {},
+        "is_grouped": False,
+        "group_count": 1,
+    }
+
+
+def _plain(value: Mapping[str, object] | None) -> dict[str, object] | None:
+    return None if value is None else dict(value)
+
+
+def _room(notification: Notification) -> str | None:
+    rooms = [name for kind, name in notification.targets.audiences if kind == AudienceKind.ROOM]
+    return rooms[0] if len(rooms) == 1 else None
+
+
+def _state(state: State) -> dict[str, object]:
+    return {
+        "sort_at": to_rfc3339(state.sort_at),
+        "status": str(state.status),
+        "delivered_at": moment_to_wire(state.delivered_at),
+        "seen_at": moment_to_wire(state.seen_at),
+        "is_read": state.read_at is not None,
+        "read_at": moment_to_wire(state.read_at),
+        "clicked_at": moment_to_wire(state.clicked_at),
+        "acknowledged_at": moment_to_wire(state.acknowledged_at),
+        "is_dismissed": state.dismissed_at is not None,
+        "dismissed_at": moment_to_wire(state.dismissed_at),
+        "pinned_at": moment_to_wire(state.pinned_at),
+        "snoozed_until": moment_to_wire(state.snoozed_until),
+    }
+
+
+def _legacy(notification: Notification) -> dict[str, object]:
+    sender = notification.content.sender or {}
+    return {"notification_type": notification.content.type, "sender_name": sender.get("name")}

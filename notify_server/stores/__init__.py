@@ -1,0 +1,1 @@
+"""Engines of the store port; each sub-package owns its one library."""

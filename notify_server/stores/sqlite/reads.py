@@ -1,0 +1,268 @@
+"""Every question that the store asks its file, each declared once with the index that serves it.
+
+A test holds each against SQLite's own plan: it is served by what is named here, without a scan of
+a table and without sorting. No other module of the package contains a SELECT.
+"""
+# ruff: noqa: S608 - what is put into the texts are column names of this package, never values
+
+from typing import NamedTuple
+
+from notify_server.stores.sqlite.rows import NOTIFICATION_COLUMNS, RECEIPT_COLUMNS
+
+
+class Read(NamedTuple):
+    """One question.
+
+    Attributes:
+        name: For the test's report.
+        sql: With positional parameters only.
+        served_by: What the plan must name: indexes, or ``PRIMARY KEY`` of a table without rowid.
+        whole: It is meant to go through all rows of an index (a list of everything, in order).
+    """
+
+    name: str
+    sql: str
+    served_by: tuple[str, ...]
+    whole: bool = False
+
+
+def _of(table: str, columns: tuple[str, ...]) -> str:
+    return ", ".join(f"{table}.{column}" for column in columns)
+
+
+_N = _of("n", NOTIFICATION_COLUMNS)
+_R = _of("r", RECEIPT_COLUMNS)
+_NR = f"{_N}, {_R}"
+_KEY = "PRIMARY KEY"
+_BY_ID = "notifications_by_id"
+
+# --- notifications
+
+NEWEST_ID = Read("newest id", "SELECT max(id) FROM notifications", (_BY_ID,))
+KNOWN = Read("known", "SELECT 1 FROM notifications WHERE id = ?", (_BY_ID,))
+NOTIFICATION = Read("one", f"SELECT {_N} FROM notifications n WHERE n.id = ?", (_BY_ID,))
+NOTIFICATIONS = Read(
+    "several",
+    f"SELECT {_N} FROM json_each(?) w CROSS JOIN notifications n ON n.id = w.value",
+    (_BY_ID,),
+)
+NOTIFICATION_WITH_KEY = Read(
+    "by idempotency key",
+    f"""
+    SELECT k.body_hash, k.revision, {_N}
+    FROM idempotency k CROSS JOIN notifications n ON n.id = k.notification_id
+    WHERE k.scope = ? AND k.at > ?
+    """,
+    (_KEY, _BY_ID),
+)
+NOTIFICATION_IN_SCOPE = Read(
+    "by collapse scope",
+    f"SELECT {_N} FROM notifications n WHERE n.collapse_scope = ?",
+    ("notifications_by_collapse",),
+)
+FEED = Read(
+    "feed",
+    f"""
+    SELECT {_N}
+    FROM audience_index a CROSS JOIN notifications n ON n.id = a.notification_id
+    WHERE a.audience = ? AND a.line = ? AND (a.created_at, a.notification_id) < (?, ?)
+    ORDER BY a.created_at DESC, a.notification_id DESC LIMIT ?
+    """,
+    (_KEY, _BY_ID),
+)
+FEED_CHANGED = Read(
+    "feed, changed",
+    f"""
+    SELECT {_N}
+    FROM audience_index a CROSS JOIN notifications n ON n.id = a.notification_id
+    WHERE a.audience = ? AND a.line = ? AND a.updated_at >= ?
+    ORDER BY a.updated_at, a.notification_id LIMIT ?
+    """,
+    ("audience_index_by_change", _BY_ID),
+)
+CHANGED = Read(
+    "changed",
+    f"""
+    SELECT {_N} FROM notifications n
+    WHERE n.updated_at >= ? ORDER BY n.updated_at, n.id LIMIT ?
+    """,
+    ("notifications_by_change",),
+)
+EXPIRED = Read(
+    "expired",
+    f"""
+    SELECT {_N} FROM notifications n
+    WHERE n.expires_at > ? AND n.expires_at <= ? AND n.cancelled_at IS NULL
+    ORDER BY n.expires_at, n.id LIMIT ?
+    """,
+    ("notifications_by_expiry",),
+)
+OLD_IDS = Read(
+    "old ids",
+    "SELECT id FROM notifications WHERE created_at < ? ORDER BY created_at LIMIT ?",
+    ("notifications_by_age",),
+)
+OLD_KEYS = Read(
+    "old idempotency keys",
+    "SELECT scope FROM idempotency WHERE at <= ? ORDER BY at LIMIT ?",
+    ("idempotency_by_age",),
+)
+
+# --- receipts
+
+ENTRIES = Read(
+    "entries",
+    f"""
+    SELECT {_NR}
+    FROM json_each(?) w CROSS JOIN notifications n ON n.id = w.value
+    LEFT JOIN receipts r ON r.user = ? AND r.notification_id = n.id
+    """,
+    (_BY_ID, _KEY),
+)
+ENTRY = Read(
+    "entry",
+    f"""
+    SELECT {_NR}
+    FROM notifications n LEFT JOIN receipts r ON r.user = ? AND r.notification_id = n.id
+    WHERE n.id = ?
+    """,
+    (_BY_ID, _KEY),
+)
+RECEIPT = Read(
+    "receipt, with the newest revision",
+    f"""
+    SELECT n.revision, {_R}
+    FROM notifications n LEFT JOIN receipts r ON r.user = ? AND r.notification_id = n.id
+    WHERE n.id = ?
+    """,
+    (_BY_ID, _KEY),
+)
+VERSIONS = Read(
+    "newest revision and the receipt's version",
+    """
+    SELECT n.revision, r.version
+    FROM notifications n LEFT JOIN receipts r ON r.user = ? AND r.notification_id = n.id
+    WHERE n.id = ?
+    """,
+    (_BY_ID, _KEY),
+)
+ACTIVE = Read(
+    "active",
+    f"""
+    SELECT {_NR}
+    FROM receipts r CROSS JOIN notifications n ON n.id = r.notification_id
+    WHERE r.user = ? AND r.line = ? AND r.active > 0
+    ORDER BY r.active DESC, r.push_at DESC, r.notification_id DESC LIMIT ?
+    """,
+    ("receipts_by_activity", _BY_ID),
+)
+INBOX = Read(
+    "inbox",
+    f"""
+    SELECT {_NR}
+    FROM receipts r CROSS JOIN notifications n ON n.id = r.notification_id
+    WHERE r.user = ? AND r.line = ? AND r.deleted_at IS NULL
+        AND (r.sort_at, r.notification_id) < (?, ?)
+    ORDER BY r.sort_at DESC, r.notification_id DESC LIMIT ?
+    """,
+    ("receipts_by_sort", _BY_ID),
+)
+CHANGED_ENTRIES = Read(
+    "changed entries",
+    f"""
+    SELECT {_NR}
+    FROM receipts r CROSS JOIN notifications n ON n.id = r.notification_id
+    WHERE r.user = ? AND r.line = ? AND r.changed_at >= ?
+    ORDER BY r.changed_at, r.notification_id LIMIT ?
+    """,
+    ("receipts_by_change", _BY_ID),
+)
+DUE = Read(
+    "due",
+    f"""
+    SELECT {_NR}
+    FROM receipts r CROSS JOIN notifications n ON n.id = r.notification_id
+    WHERE r.due_at <= ? ORDER BY r.due_at LIMIT ?
+    """,
+    ("receipts_by_due", _BY_ID),
+)
+RECIPIENTS = Read(
+    "recipients",
+    f"""
+    SELECT {_R} FROM receipts r
+    WHERE r.notification_id = ? AND r.user > ? ORDER BY r.user LIMIT ?
+    """,
+    ("receipts_by_notification",),
+)
+SUMMARY = Read(
+    "summary",
+    """
+    SELECT count(*),
+        count(*) FILTER (WHERE r.delivered_revision < n.revision AND r.closed IS NULL),
+        count(*) FILTER (WHERE r.delivered_revision < n.revision AND r.closed IS NOT NULL),
+        count(*) FILTER (WHERE r.delivered_revision >= n.revision),
+        count(r.seen_at), count(r.read_at), count(r.clicked_at), count(r.acknowledged_at),
+        count(r.dismissed_at), count(r.deleted_at),
+        count(*) FILTER (WHERE r.delivered_revision >= n.revision
+            AND r.read_at IS NULL AND r.deleted_at IS NULL)
+    FROM notifications n CROSS JOIN receipts r ON r.notification_id = n.id
+    WHERE n.id = ?
+    """,
+    (_BY_ID, "receipts_by_notification"),
+)
+ATTEMPTS = Read(
+    "attempts",
+    """
+    SELECT user, notification_id, revision, number, at, outcome, reason, channel FROM attempts
+    WHERE notification_id = ? AND user = ? ORDER BY at, revision, number
+    """,
+    ("attempts_by_time",),
+)
+
+# --- people and keys
+
+USER = Read(
+    "user",
+    """
+    SELECT id, known_since, name, email, locale, time_zone, token_iat, revoked_before,
+        subscriptions, read_marks, skipped, version
+    FROM users WHERE id = ?
+    """,
+    (_KEY,),
+)
+USER_VERSION = Read("user's version", "SELECT version FROM users WHERE id = ?", (_KEY,))
+MEMBERSHIPS = Read(
+    "memberships",
+    """
+    SELECT kind, name, source, since, until FROM members
+    WHERE user = ? ORDER BY kind, name, source
+    """,
+    (_KEY,),
+)
+MEMBERS = Read(
+    "members",
+    """
+    SELECT DISTINCT user FROM members
+    WHERE kind = ? AND name = ? AND user > ? ORDER BY user LIMIT ?
+    """,
+    ("members_by_audience",),
+)
+EVERYONE = Read("everyone", "SELECT id FROM users WHERE id > ? ORDER BY id LIMIT ?", (_KEY,))
+API_KEY = Read(
+    "key",
+    "SELECT id, name, scopes, secret_hash, created_at, revoked_at FROM api_keys WHERE id = ?",
+    (_KEY,),
+)
+API_KEYS = Read(
+    "keys",
+    """
+    SELECT id, name, scopes, secret_hash, created_at, revoked_at
+    FROM api_keys ORDER BY created_at, id
+    """,
+    ("api_keys_by_age",),
+    whole=True,
+)
+CHECKED_AT = Read("health", "SELECT checked_at FROM health WHERE id = 1", (_KEY,))
+
+READS: tuple[Read, ...] = tuple(value for value in list(globals().values()) if type(value) is Read)
+"""All of them."""

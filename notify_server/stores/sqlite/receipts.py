@@ -1,0 +1,147 @@
+"""The receipt part of the port, and what the writer does with receipts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from typing_extensions import override
+
+from notify_server.domain.receipt import Attempt, Delivery, Entry, Receipt
+from notify_server.domain.target import Position
+from notify_server.kit.clock import to_ms
+from notify_server.ports.store import ReceiptKey, ReceiptStore, ReceiptSummary
+from notify_server.stores import rules
+from notify_server.stores.sqlite import reads, writes
+from notify_server.stores.sqlite.database import Database
+from notify_server.stores.sqlite.desk import Desk, Window
+from notify_server.stores.sqlite.notifications import position_values
+from notify_server.stores.sqlite.reads import Read
+from notify_server.stores.sqlite.rows import (
+    Value,
+    activity,
+    attempt_from_row,
+    attempt_to_row,
+    entry_from_row,
+    receipt_from_row,
+    receipt_to_row,
+    to_json,
+)
+
+
+class SqliteReceipts(ReceiptStore):
+    """Receipts: one user's state of one notification."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @override
+    async def entries(self, user: str, ids: Sequence[str]) -> list[Entry]:
+        if len(ids) == 1:
+            return await self._listed(reads.ENTRY, user, ids[0])
+        return await self._listed(reads.ENTRIES, to_json(list(dict.fromkeys(ids))), user)
+
+    @override
+    async def active(self, user: str, line: str, limit: int) -> list[Entry]:
+        return await self._listed(reads.ACTIVE, user, line, limit)
+
+    @override
+    async def inbox(self, user: str, line: str, before: Position | None, limit: int) -> list[Entry]:
+        return await self._listed(reads.INBOX, user, line, *position_values(before), limit)
+
+    @override
+    async def changed_entries(
+        self, user: str, line: str, since: datetime, limit: int
+    ) -> list[Entry]:
+        return await self._listed(reads.CHANGED_ENTRIES, user, line, to_ms(since), limit)
+
+    @override
+    async def save(self, receipts: Sequence[Receipt]) -> list[ReceiptKey]:
+        return await self._database.write(lambda desk: _save(desk, receipts))
+
+    @override
+    async def record_deliveries(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        return await self._database.write(
+            lambda desk: [_record(desk, delivery) for delivery in deliveries]
+        )
+
+    @override
+    async def due(self, until: datetime, limit: int) -> list[Entry]:
+        return await self._listed(reads.DUE, to_ms(until), limit)
+
+    @override
+    async def recipients(self, notification_id: str, after_user: str, limit: int) -> list[Receipt]:
+        values = (notification_id, after_user, limit)
+        return await self._database.read(
+            lambda window: [receipt_from_row(row) for row in window.rows(reads.RECIPIENTS, values)]
+        )
+
+    @override
+    async def summary(self, notification_id: str) -> ReceiptSummary:
+        return await self._database.read(lambda window: _summary(window, notification_id))
+
+    @override
+    async def add_attempts(self, attempts: Sequence[Attempt]) -> None:
+        await self._database.write(lambda desk: _add_attempts(desk, attempts))
+
+    @override
+    async def attempts(self, notification_id: str, user: str) -> list[Attempt]:
+        values = (notification_id, user)
+        return await self._database.read(
+            lambda window: [attempt_from_row(row) for row in window.rows(reads.ATTEMPTS, values)]
+        )
+
+    async def _listed(self, read: Read, *values: Value) -> list[Entry]:
+        return await self._database.read(
+            lambda window: [entry_from_row(row) for row in window.rows(read, values)]
+        )
+
+
+def _save(desk: Desk, receipts: Sequence[Receipt]) -> list[ReceiptKey]:
+    """Write those whose version is still the stored one; returns the others' keys.
+
+    Where the notification has been purged meanwhile, the purge was the first writer.
+    """
+    late = []
+    for receipt in receipts:
+        key = ReceiptKey(receipt.user, receipt.notification_id)
+        found = desk.row(reads.VERSIONS, key)
+        if found is None or (found[1] or 0) != receipt.version:
+            late.append(key)
+        else:
+            _put(desk, replace(receipt, version=receipt.version + 1), newest_revision=found[0])
+    return late
+
+
+def _record(desk: Desk, delivery: Delivery) -> Receipt:
+    """Confirm one; what was purged meanwhile is answered as it came, and nothing is kept."""
+    given = delivery.receipt
+    found = desk.row(reads.RECEIPT, (given.user, given.notification_id))
+    if found is None:
+        return given
+    newest_revision, *columns = found
+    stored = None if columns[0] is None else receipt_from_row(tuple(columns))
+    base = replace(given, version=0) if stored is None else stored
+    confirmed = rules.confirm(base, delivery, desk.now())
+    if confirmed is stored:
+        return confirmed
+    confirmed = replace(confirmed, version=base.version + 1)
+    _put(desk, confirmed, newest_revision)
+    return confirmed
+
+
+def _put(desk: Desk, receipt: Receipt, newest_revision: int) -> None:
+    active = activity(receipt, newest_revision)
+    desk.write(writes.PUT_RECEIPT, (*receipt_to_row(receipt), active))
+
+
+def _summary(window: Window, notification_id: str) -> ReceiptSummary:
+    row = window.row(reads.SUMMARY, (notification_id,))
+    return ReceiptSummary() if row is None else ReceiptSummary(*row)
+
+
+def _add_attempts(desk: Desk, attempts: Sequence[Attempt]) -> None:
+    """Keep them, but nothing for a notification that has been purged meanwhile."""
+    ids = {attempt.notification_id for attempt in attempts}
+    known = {each for each in ids if desk.row(reads.KNOWN, (each,)) is not None}
+    rows = [attempt_to_row(attempt) for attempt in attempts if attempt.notification_id in known]
+    desk.write_many(writes.ADD_ATTEMPT, rows)

@@ -1,0 +1,216 @@
+"""Tables and indexes, and how a file gets from any older shape to this one.
+
+A file's shape is its ``user_version``: the number of migrations that it has seen. Migrations are
+only ever added. Times are integer milliseconds since 1970, JSON is text.
+
+``receipts.active`` is kept by the writer: 2 undelivered, 1 delivered but not read, 0 otherwise and
+when deleted or dismissed. It depends on the notification's newest revision, so a replacement sets
+it on every receipt; in return "what must be shown or counted" is one range of one index.
+"""
+
+import sqlite3
+
+from notify_server.domain.errors import Code, ConflictError
+
+_FIRST = (
+    """
+    CREATE TABLE notifications (
+        id TEXT NOT NULL,
+        line TEXT NOT NULL,
+        submitter TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        revised_at INTEGER NOT NULL,
+        expires_at INTEGER,
+        cancelled_at INTEGER,
+        targets TEXT NOT NULL,
+        content TEXT NOT NULL,
+        channel_notes TEXT NOT NULL,
+        collapse_scope TEXT
+    )
+    """,
+    "CREATE UNIQUE INDEX notifications_by_id ON notifications (id)",
+    "CREATE INDEX notifications_by_change ON notifications (updated_at, id)",
+    "CREATE INDEX notifications_by_age ON notifications (created_at)",
+    """
+    CREATE INDEX notifications_by_expiry ON notifications (expires_at, id)
+        WHERE expires_at IS NOT NULL AND cancelled_at IS NULL
+    """,
+    """
+    CREATE UNIQUE INDEX notifications_by_collapse ON notifications (collapse_scope)
+        WHERE collapse_scope IS NOT NULL
+    """,
+    """
+    CREATE TABLE audience_index (
+        audience TEXT NOT NULL,
+        line TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        notification_id TEXT NOT NULL,
+        updated_at INTEGER NOT NULL,
+        PRIMARY KEY (audience, line, created_at, notification_id)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE INDEX audience_index_by_change
+        ON audience_index (audience, line, updated_at, notification_id)
+    """,
+    "CREATE INDEX audience_index_by_notification ON audience_index (notification_id)",
+    """
+    CREATE TABLE idempotency (
+        scope TEXT NOT NULL PRIMARY KEY,
+        body_hash TEXT NOT NULL,
+        notification_id TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        at INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX idempotency_by_age ON idempotency (at)",
+    "CREATE INDEX idempotency_by_notification ON idempotency (notification_id)",
+    """
+    CREATE TABLE receipts (
+        user TEXT NOT NULL,
+        notification_id TEXT NOT NULL,
+        line TEXT NOT NULL,
+        named INTEGER NOT NULL,
+        sort_at INTEGER NOT NULL,
+        push_at INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        delivered_revision INTEGER NOT NULL,
+        delivered_at INTEGER,
+        seen_at INTEGER,
+        read_at INTEGER,
+        marked_at INTEGER,
+        clicked_at INTEGER,
+        acknowledged_at INTEGER,
+        dismissed_at INTEGER,
+        deleted_at INTEGER,
+        pinned_at INTEGER,
+        snoozed_until INTEGER,
+        attempts INTEGER NOT NULL,
+        replays INTEGER NOT NULL,
+        reminders INTEGER NOT NULL,
+        closed TEXT,
+        step TEXT NOT NULL,
+        due_at INTEGER,
+        acks TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        active INTEGER NOT NULL,
+        PRIMARY KEY (user, notification_id)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE INDEX receipts_by_activity
+        ON receipts (user, line, active, push_at, notification_id) WHERE active > 0
+    """,
+    """
+    CREATE INDEX receipts_by_sort
+        ON receipts (user, line, sort_at, notification_id) WHERE deleted_at IS NULL
+    """,
+    "CREATE INDEX receipts_by_change ON receipts (user, line, changed_at, notification_id)",
+    "CREATE INDEX receipts_by_due ON receipts (due_at) WHERE due_at IS NOT NULL",
+    "CREATE INDEX receipts_by_notification ON receipts (notification_id, user)",
+    """
+    CREATE TABLE attempts (
+        notification_id TEXT NOT NULL,
+        user TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        outcome TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        PRIMARY KEY (notification_id, user, revision, number, reason)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX attempts_by_time ON attempts (notification_id, user, at, revision, number)",
+    """
+    CREATE TABLE users (
+        id TEXT NOT NULL PRIMARY KEY,
+        known_since INTEGER NOT NULL,
+        name TEXT,
+        email TEXT,
+        locale TEXT,
+        time_zone TEXT,
+        token_iat INTEGER,
+        revoked_before INTEGER,
+        subscriptions TEXT NOT NULL,
+        read_marks TEXT NOT NULL,
+        skipped TEXT NOT NULL,
+        version INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE members (
+        user TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        source TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        until INTEGER,
+        PRIMARY KEY (user, kind, name, source)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX members_by_audience ON members (kind, name, user)",
+    """
+    CREATE TABLE api_keys (
+        id TEXT NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        secret_hash TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        revoked_at INTEGER
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX api_keys_by_age ON api_keys (created_at, id)",
+    "CREATE TABLE health (id INTEGER PRIMARY KEY, checked_at INTEGER NOT NULL)",
+    "INSERT INTO health (id, checked_at) VALUES (1, 0)",
+)
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+
+_WRITER_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    # NORMAL may lose the newest commits on power loss; what was answered must not be lost (F31).
+    "PRAGMA synchronous = FULL",
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -32768",
+)
+_READER_PRAGMAS = (
+    "PRAGMA query_only = ON",
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -8192",
+)
+
+
+def prepare_writer(connection: sqlite3.Connection) -> None:
+    """Set the connection up and bring the file to the newest shape, in one transaction.
+
+    Raises:
+        ConflictError: A newer version of the program made the file.
+        sqlite3.Error: The file can not be used.
+    """
+    for pragma in _WRITER_PRAGMAS:
+        connection.execute(pragma)
+    (seen,) = connection.execute("PRAGMA user_version").fetchone()
+    if seen > len(_MIGRATIONS):
+        raise ConflictError(
+            Code.CONFLICT, f"The store has shape {seen}; this version knows {len(_MIGRATIONS)}."
+        )
+    if seen == len(_MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for migration in _MIGRATIONS[seen:]:
+        for statement in migration:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+    connection.execute("COMMIT")
+
+
+def prepare_reader(connection: sqlite3.Connection) -> None:
+    """Set a connection up that can only read."""
+    for pragma in _READER_PRAGMAS:
+        connection.execute(pragma)

@@ -1,0 +1,50 @@
+"""The whole store on SQLite; ``app`` makes one per process."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from typing_extensions import override
+
+from notify_server.kit.clock import Clock, to_ms
+from notify_server.ports.store import Store
+from notify_server.stores.sqlite import reads, writes
+from notify_server.stores.sqlite.database import Database
+from notify_server.stores.sqlite.desk import Desk
+from notify_server.stores.sqlite.keys import SqliteKeys
+from notify_server.stores.sqlite.notifications import SqliteNotifications
+from notify_server.stores.sqlite.receipts import SqliteReceipts
+from notify_server.stores.sqlite.users import SqliteUsers
+
+
+class SqliteStore(SqliteNotifications, SqliteReceipts, SqliteUsers, SqliteKeys, Store):
+    """Its four parts over one open file.
+
+    Args:
+        path: The data file; made with its folder if absent, readable by its owner only.
+        clock: Stamps what is written.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(Database(path, clock))
+
+    @override
+    async def open(self) -> None:
+        await self._database.open()
+
+    @override
+    async def close(self) -> None:
+        await self._database.close()
+
+    @override
+    async def ping(self) -> None:
+        await self._database.write(_check_health)
+        await self._database.read(lambda window: window.row(reads.CHECKED_AT))
+
+    @override
+    async def stats(self) -> Mapping[str, int]:
+        return self._database.counts()
+
+
+def _check_health(desk: Desk) -> None:
+    """A write that changes nothing of worth, durable like any other."""
+    desk.write(writes.CHECK_HEALTH, (to_ms(desk.now()),))

@@ -1,0 +1,125 @@
+"""The people part of the port: records and memberships."""
+
+from typing import Any
+
+import orjson
+from typing_extensions import override
+
+from notify_server.domain.target import (
+    Audience,
+    AudienceKind,
+    Membership,
+    Position,
+    Source,
+    UserRecord,
+    Watermark,
+)
+from notify_server.kit.clock import from_ms, to_ms
+from notify_server.ports.store import UserStore
+from notify_server.stores.sqlite import reads, writes
+from notify_server.stores.sqlite.database import Database
+from notify_server.stores.sqlite.desk import Desk, Window
+from notify_server.stores.sqlite.reads import Read
+from notify_server.stores.sqlite.rows import Row, Value, moment_or_none, ms_or_none, to_json
+
+
+class SqliteUsers(UserStore):
+    """People: what is known of them and what they belong to."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @override
+    async def user(self, user: str) -> tuple[UserRecord | None, tuple[Membership, ...]]:
+        return await self._database.read(lambda window: _user(window, user))
+
+    @override
+    async def save_user(self, record: UserRecord) -> bool:
+        return await self._database.write(lambda desk: _save(desk, record))
+
+    @override
+    async def put_member(self, user: str, membership: Membership) -> None:
+        kind, name = membership.audience
+        since, until = to_ms(membership.since), ms_or_none(membership.until)
+        values = (user, kind, name, membership.source, since, until)
+        await self._database.write(lambda desk: desk.write(writes.PUT_MEMBER, values))
+
+    @override
+    async def remove_member(self, user: str, audience: Audience, source: Source) -> bool:
+        values = (user, audience.kind, audience.name, source)
+        return await self._database.write(lambda desk: desk.write(writes.REMOVE_MEMBER, values) > 0)
+
+    @override
+    async def members(self, audience: Audience, after_user: str, limit: int) -> list[str]:
+        if audience.kind is AudienceKind.ALL:
+            return await self._names(reads.EVERYONE, after_user, limit)
+        return await self._names(reads.MEMBERS, audience.kind, audience.name, after_user, limit)
+
+    async def _names(self, read: Read, *values: Value) -> list[str]:
+        rows = await self._database.read(lambda window: window.rows(read, values))
+        return [user for (user,) in rows]
+
+
+def _user(window: Window, user: str) -> tuple[UserRecord | None, tuple[Membership, ...]]:
+    row = window.row(reads.USER, (user,))
+    memberships = tuple(_membership(*found) for found in window.rows(reads.MEMBERSHIPS, (user,)))
+    return (None if row is None else _record_from_row(row)), memberships
+
+
+def _save(desk: Desk, record: UserRecord) -> bool:
+    found = desk.row(reads.USER_VERSION, (record.id,))
+    if (0 if found is None else found[0]) != record.version:
+        return False
+    desk.write(writes.PUT_USER, _record_to_row(record))
+    return True
+
+
+def _record_to_row(record: UserRecord) -> tuple[Value, ...]:
+    """Values for ``writes.PUT_USER``, the version one higher."""
+    marks = {
+        line: (to_ms(mark.position.at), mark.position.id, to_ms(mark.set_at))
+        for line, mark in record.read_marks.items()
+    }
+    skipped = {line: (to_ms(place.at), place.id) for line, place in record.skipped.items()}
+    return (
+        record.id,
+        to_ms(record.known_since),
+        record.name,
+        record.email,
+        record.locale,
+        record.time_zone,
+        ms_or_none(record.token_iat),
+        ms_or_none(record.revoked_before),
+        to_json(record.subscriptions),
+        to_json(marks),
+        to_json(skipped),
+        record.version + 1,
+    )
+
+
+def _record_from_row(row: Row) -> UserRecord:
+    marks: dict[str, Any] = orjson.loads(row[9])
+    skipped: dict[str, Any] = orjson.loads(row[10])
+    return UserRecord(
+        id=row[0],
+        known_since=from_ms(row[1]),
+        name=row[2],
+        email=row[3],
+        locale=row[4],
+        time_zone=row[5],
+        token_iat=moment_or_none(row[6]),
+        revoked_before=moment_or_none(row[7]),
+        subscriptions=orjson.loads(row[8]),
+        read_marks={line: _watermark(*mark) for line, mark in marks.items()},
+        skipped={line: Position(from_ms(at), place) for line, (at, place) in skipped.items()},
+        version=row[11],
+    )
+
+
+def _watermark(at: int, notification_id: str, set_at: int) -> Watermark:
+    return Watermark(Position(from_ms(at), notification_id), from_ms(set_at))
+
+
+def _membership(kind: str, name: str, source: str, since: int, until: int | None) -> Membership:
+    audience = Audience(AudienceKind(kind), name)
+    return Membership(audience, Source(source), from_ms(since), moment_or_none(until))

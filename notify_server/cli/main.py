@@ -1,0 +1,72 @@
+"""The ``notify-server`` command: collects the commands and turns every end into an exit code.
+
+Called by the console script and by ``python -m notify_server``.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from notify_server.app.config_faults import ConfigError
+from notify_server.cli.api_key import api_key
+from notify_server.cli.check_config import check_config
+from notify_server.cli.exits import Exit
+from notify_server.cli.listen import listen
+from notify_server.cli.send import send
+from notify_server.cli.serve import serve
+from notify_server.cli.show import clean, note
+from notify_server.cli.token import token
+from notify_server.domain.errors import NotifyError
+from notify_server.wire.errors import ROWS
+
+# Plain help: the examples keep their lines, and it reads the same in a pipe.
+app = typer.Typer(
+    name="notify-server",
+    help="A self-hosted real-time notification server, and the tools around it.\n\n"
+    "Exit codes: 0 done, 1 refused, 2 misuse, 3 a dependency (such as the server) is down.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(serve)
+app.command()(send)
+app.command()(listen)
+app.command()(token)
+app.add_typer(api_key, name="api-key")
+app.command("check-config")(check_config)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: Arguments without the program's name; None: those of this process.
+
+    Returns:
+        The exit code; see ``Exit``. 130 after Ctrl-C.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    try:
+        code = app(args=arguments, prog_name="notify-server", standalone_mode=False)
+    except ConfigError as exc:
+        for row in exc.rows:
+            note(f"notify-server: {clean(row)}")
+        return Exit.MISUSE
+    except NotifyError as exc:
+        note(f"notify-server: {clean(exc)}")
+        return ROWS[exc.code].exit_code
+    except typer.TyperException as exc:
+        note(f"notify-server: {exc.format_message()}")
+        return exc.exit_code
+    except typer.Abort:
+        return 130
+    except BrokenPipeError:
+        # The reader of the pipe has gone: what is still buffered must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except OSError as exc:
+        note(f"notify-server: {exc.filename or 'system'}: {exc.strerror}")
+        return Exit.REFUSED
+    return int(code or Exit.DONE)

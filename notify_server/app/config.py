@@ -90,10 +90,13 @@ def _places(text: str, source: str) -> dict[KeyPath, Place]:
     table: KeyPath = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER_LINE.match(line):
-            table = _key_path(header[1])
-            places.setdefault(table, Place(source, number))
+            path = table = _key_path(header[1])
         elif key := _KEY_LINE.match(line):
-            places.setdefault((*table, *_key_path(key[1])), Place(source, number))
+            path = (*table, *_key_path(key[1]))
+        else:
+            continue
+        for length in range(1, len(path) + 1):
+            places.setdefault(path[:length], Place(source, number))
     return places
 
 

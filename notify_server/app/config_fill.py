@@ -147,7 +147,7 @@ def _lines(base: Any, raw: Mapping[str, Any], path: KeyPath, faults: Faults) -> 
                 faults.add((*where, key), _unknown((*where, key), ["roles"]))
         if isinstance(row, Mapping) and "roles" in row:
             roles = _value(tuple[str, ...], roles, row["roles"], (*where, "roles"), faults)
-        else:
+        elif not isinstance(row, Mapping) or name not in base:
             faults.add(where, "expected a table with roles")
         lines[name] = roles
     return lines
@@ -270,7 +270,7 @@ def _unknown(path: KeyPath, names: Sequence[str]) -> str:
     if near:
         return f"unknown key; did you mean {dotted((*path[:-1], near[0]))}?"
     for section, hint in get_type_hints(Settings).items():
-        if path[-1] in getattr(hint, "__dataclass_fields__", {}):
+        if hint not in _SPLITS and path[-1] in getattr(hint, "__dataclass_fields__", {}):
             return f"unknown key; did you mean {section}.{path[-1]}?"
     return "unknown key; expected one of " + ", ".join(names)
 

@@ -1,4 +1,4 @@
-"""What store tests are made of: engines to open, and short ways to say a submission or a receipt."""
+"""What store tests are made of: engines to open, short ways to say a submission or a receipt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -101,6 +101,8 @@ class Database:
         Raises:
             UnavailableError: Not open, or no answer within PATIENCE_S.
         """
+        if not operations:
+            return []
         if self._writer is None:
             raise UnavailableError("The store is not open.")
         outcomes = self._writer.hand_in(operations, PATIENCE_S)

@@ -56,10 +56,14 @@ class SqliteReceipts(ReceiptStore):
 
     @override
     async def save(self, receipts: Sequence[Receipt]) -> list[ReceiptKey]:
+        if not receipts:
+            return []
         return await self._database.write(lambda desk: _save(desk, receipts))
 
     @override
     async def record_deliveries(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        if not deliveries:
+            return []
         return await self._database.write(
             lambda desk: [_record(desk, delivery) for delivery in deliveries]
         )
@@ -81,7 +85,8 @@ class SqliteReceipts(ReceiptStore):
 
     @override
     async def add_attempts(self, attempts: Sequence[Attempt]) -> None:
-        await self._database.write(lambda desk: _add_attempts(desk, attempts))
+        if attempts:
+            await self._database.write(lambda desk: _add_attempts(desk, attempts))
 
     @override
     async def attempts(self, notification_id: str, user: str) -> list[Attempt]:

@@ -124,7 +124,7 @@ ADD_ATTEMPT = Write(
         "ON CONFLICT (notification_id, user, revision, number, reason) DO NOTHING",
     ),
 )
-REMOVE_ATTEMPTS = Write("remove attempts", "DELETE FROM attempts WHERE notification_id = ?", _KEY)
+REMOVE_ATTEMPTS = Write("remove attempts", "DELETE FROM attempts WHERE notification_id = ?", "attempts_by_time")
 
 PUT_USER = Write(
     "put user",
@@ -147,7 +147,7 @@ PUT_MEMBER = Write(
 REMOVE_MEMBER = Write(
     "remove member",
     "DELETE FROM members WHERE user = ? AND kind = ? AND name = ? AND source = ?",
-    _KEY,
+    "members_by_audience",
 )
 
 ADD_API_KEY = Write(

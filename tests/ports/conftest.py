@@ -1,0 +1,31 @@
+"""The store suite runs once per engine of ``support/stores.py``."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.stores import ENGINES, Shop
+
+from notify_server.kit.clock import ManualClock
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture(params=sorted(ENGINES))
+async def shop(request, tmp_path, clock):
+    """Opens stores over one folder."""
+    shop = Shop(request.param, tmp_path, clock)
+    yield shop
+    await shop.close()
+
+
+@pytest.fixture
+async def store(shop):
+    """An open, empty store."""
+    return await shop.open()

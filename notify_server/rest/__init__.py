@@ -1,0 +1,1 @@
+"""HTTP on aiohttp: submissions, the inbox, the operator's calls, health and the demo page."""

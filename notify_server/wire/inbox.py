@@ -110,6 +110,27 @@ def parse_query(
     return line, _query(values)
 
 
+class LineSchema(StrictSchema):
+    """Calls that take nothing but a line."""
+
+    namespace = Text(ID_CHARS)
+
+
+_LINE = LineSchema()
+
+
+def parse_line(raw: object, namespaces: NamespaceSettings) -> str:
+    """The line that a query string names, ``/`` by default.
+
+    Raises:
+        RejectedError: INVALID with paths.
+    """
+    line = resolve_line(_load(_LINE, raw).get("namespace", USER_LINE), namespaces)
+    if line is None:
+        raise RejectedError.at("namespace", "there is no such namespace")
+    return line
+
+
 def _paging_faults(values: Mapping[str, Any]) -> list[Fault]:
     if values.get("before") and values.get("after"):
         return [Fault("after", "must not be given together with before")]

@@ -25,7 +25,7 @@ def view_to_wire(
     wire = _content(view.notification)
     wire["persist"] = not transient
     if view.state is not None:
-        wire |= _state(view.state)
+        wire |= state_to_wire(view.state)
     if compat.legacy_fields:
         wire |= _legacy(view.notification)
     return wire
@@ -81,7 +81,8 @@ def _room(notification: Notification) -> str | None:
     return rooms[0] if len(rooms) == 1 else None
 
 
-def _state(state: State) -> dict[str, object]:
+def state_to_wire(state: State) -> dict[str, object]:
+    """The fields of a person's own state."""
     return {
         "sort_at": to_rfc3339(state.sort_at),
         "status": str(state.status),

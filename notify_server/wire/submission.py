@@ -13,7 +13,7 @@ from typing import Any
 
 from marshmallow import Schema
 
-from notify_server.domain.errors import Code, Fault, NotifyError, RejectedError
+from notify_server.domain.errors import Code, Fault, RejectedError
 from notify_server.domain.notification import ChannelName, Content, Draft
 from notify_server.domain.settings import LimitSettings, NamespaceSettings
 from notify_server.domain.target import USER_LINE, Targets
@@ -171,85 +171,6 @@ def parse_draft(
     _refuse([*broken, *faults], reserved)
     content = _content(values, call)
     return Draft(targets, content, line, values["persist"], body_hash=body_hash(raw))
-
-
-def parse_item(
-    raw: object,
-    types: TypeRegistry,
-    limits: LimitSettings,
-    now: datetime,
-    path: str,
-    *,
-    namespaces: NamespaceSettings,
-) -> Draft:
-    """Read one item of a bulk call: a submission with an optional ``idempotency_key``.
-
-    Raises:
-        RejectedError: As ``parse_draft``.
-    """
-    key = None
-    if isinstance(raw, dict) and "idempotency_key" in raw:
-        key = raw["idempotency_key"]
-        raw = {name: value for name, value in raw.items() if name != "idempotency_key"}
-        if key is not None and (problem := idempotency_key_problem(key)):
-            raise RejectedError.at(f"{path}.idempotency_key", problem)
-    draft = parse_draft(raw, types, limits, now, path, namespaces=namespaces)
-    return Draft(
-        draft.targets,
-        draft.content,
-        draft.line,
-        draft.persist,
-        idempotency_key=key,
-        body_hash=draft.body_hash,
-    )
-
-
-def bulk_items(raw: object, limits: LimitSettings) -> list[object]:
-    """The items of a bulk body, unread.
-
-    Raises:
-        RejectedError: The body is no ``{"items": […]}``, or too many are in it.
-    """
-    if not isinstance(raw, dict) or not isinstance(raw.get("items"), list):
-        raise RejectedError.at("items", "must be a list")
-    items: list[object] = raw["items"]
-    faults = [Fault(str(key)[:64], "unknown field") for key in raw if key != "items"]
-    if not 1 <= len(items) <= limits.bulk_items:
-        faults.append(Fault("items", f"must have 1 to {limits.bulk_items} items"))
-    if sum(map(_named_targets, items)) > limits.bulk_targets:
-        faults.append(Fault("items", f"must not name more than {limits.bulk_targets} users in all"))
-    if faults:
-        raise RejectedError(Code.INVALID, faults=faults)
-    return items
-
-
-def _named_targets(item: object) -> int:
-    to = item.get("to") if isinstance(item, dict) else None
-    entries = to if isinstance(to, list) else [to]
-    return sum(isinstance(e, str) or (isinstance(e, dict) and "user" in e) for e in entries)
-
-
-def parse_bulk(
-    raw: object,
-    types: TypeRegistry,
-    limits: LimitSettings,
-    now: datetime,
-    *,
-    namespaces: NamespaceSettings,
-) -> list[Draft | NotifyError]:
-    """Read a bulk body; a bad item is its own error and refuses no other.
-
-    Raises:
-        RejectedError: As ``bulk_items``.
-    """
-    drafts: list[Draft | NotifyError] = []
-    for index, item in enumerate(bulk_items(raw, limits)):
-        try:
-            path = f"items[{index}]"
-            drafts.append(parse_item(item, types, limits, now, path, namespaces=namespaces))
-        except RejectedError as error:
-            drafts.append(error)
-    return drafts
 
 
 def idempotency_key_problem(key: object) -> str:

@@ -1,0 +1,86 @@
+"""The operator's calls (contract 7)."""
+
+from aiohttp import web
+
+from notify_server.domain.claims import Scope
+from notify_server.domain.errors import NotFoundError, RejectedError
+from notify_server.kit.clock import to_rfc3339
+from notify_server.pipeline.sessions import Session
+from notify_server.rest.access import operator
+from notify_server.rest.deps import DEPS
+from notify_server.rest.messages import answer, query_of
+from notify_server.rest.submissions import notification_id
+from notify_server.wire.explanation import explanation_to_wire, parse_explain_query
+from notify_server.wire.fields import id_problem
+
+
+async def explain(request: web.Request) -> web.Response:
+    """``GET /admin/notifications/{id}``: what became of it, person by person."""
+    deps = request.app[DEPS]
+    await operator(request, Scope.READ)
+    query = parse_explain_query(query_of(request))
+    explanation = await deps.explanations.explain(
+        notification_id(request), query.user, query.after, query.limit
+    )
+    return answer(explanation_to_wire(explanation, deps.settings.compat))
+
+
+async def revoke(request: web.Request) -> web.Response:
+    """``POST /admin/users/{user}/revoke``: tokens issued before now die."""
+    await operator(request)
+    await request.app[DEPS].people.revoke(_id(request, "user"))
+    return web.Response(status=204)
+
+
+async def add_member(request: web.Request) -> web.Response:
+    """``PUT /admin/rooms/{room}/members/{user}``."""
+    await operator(request)
+    room, user = _id(request, "room"), _id(request, "user")
+    await request.app[DEPS].people.add_room_member(room, user)
+    return web.Response(status=204)
+
+
+async def remove_member(request: web.Request) -> web.Response:
+    """``DELETE /admin/rooms/{room}/members/{user}``."""
+    await operator(request)
+    room, user = _id(request, "room"), _id(request, "user")
+    await request.app[DEPS].people.remove_room_member(room, user)
+    return web.Response(status=204)
+
+
+async def sessions(request: web.Request) -> web.Response:
+    """``GET /admin/sessions``: those of this node."""
+    await operator(request, Scope.READ)
+    return answer({"items": [_session(session) for session in request.app[DEPS].registry]})
+
+
+async def close_session(request: web.Request) -> web.Response:
+    """``DELETE /admin/sessions/{sid}``: sent away for good."""
+    deps = request.app[DEPS]
+    await operator(request)
+    session = deps.registry.get(request.match_info["sid"])
+    if session is None:
+        raise NotFoundError("There is no such session.")
+    deps.close_session(session)
+    return web.Response(status=204)
+
+
+def _session(session: Session) -> dict[str, object]:
+    return {
+        "sid": session.id,
+        "user": session.user,
+        "namespace": session.line,
+        "ack": session.acks,
+        "device_id": session.device_id,
+        "rooms": sorted(session.rooms),
+        "live": session.phase.name == "LIVE",
+        "opened_at": to_rfc3339(session.opened_at),
+        "expires_at": to_rfc3339(session.expires_at),
+    }
+
+
+def _id(request: web.Request, name: str) -> str:
+    text = request.match_info[name]
+    if problem := id_problem(text, request.app[DEPS].settings.limits.id_chars):
+        raise RejectedError.at(name, problem)
+    return text

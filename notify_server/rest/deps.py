@@ -1,0 +1,90 @@
+"""What the HTTP side is given by the wiring in ``app/``."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from aiohttp import web
+
+from notify_server.domain.claims import Caller, Claims
+from notify_server.domain.settings import Settings
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.explain import Explanations
+from notify_server.pipeline.inbox import Inbox
+from notify_server.pipeline.people import People
+from notify_server.pipeline.sessions import Registry, Session
+from notify_server.pipeline.submit import Submissions
+from notify_server.policy.types import TypeRegistry
+
+
+class Tokens(Protocol):
+    """Believes or refuses a JWT, see ``auth/tokens.py``."""
+
+    async def verify(self, token: object) -> Claims:
+        """Raise RejectedError or UnavailableError unless it is good."""
+
+
+class Keys(Protocol):
+    """Knows API keys, see ``auth/keys.py``."""
+
+    async def caller(self, key: str) -> Caller:
+        """Raise RejectedError unless it is good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether this process should get traffic, besides what the store says.
+
+    Attributes:
+        draining: It is about to stop.
+        degraded: Why it serves with less than all, e.g. the bus is away; empty for nothing.
+    """
+
+    draining: bool = False
+    degraded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccess:
+    """What ``--demo`` gives away to everybody who can reach the port.
+
+    Attributes:
+        api_key: Ready-made.
+        issue: Makes a token for a user with roles.
+        pages: Where the built page stands.
+    """
+
+    api_key: str
+    issue: Callable[[str, Sequence[str]], str]
+    pages: Path = Path(__file__).parent / "pages" / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class RestDeps:
+    """Everything that handlers use.
+
+    Attributes:
+        ping: Raises UnavailableError unless the store works.
+        readiness: Asked at every ``/health/ready``.
+        registry: The sessions of this node.
+        close_session: Sends one session away for good.
+    """
+
+    submissions: Submissions
+    inbox: Inbox
+    people: People
+    explanations: Explanations
+    tokens: Tokens
+    keys: Keys
+    clock: Clock
+    types: TypeRegistry
+    settings: Settings
+    ping: Callable[[], Awaitable[None]]
+    readiness: Callable[[], Readiness]
+    registry: Registry
+    close_session: Callable[[Session], None]
+    demo: DemoAccess | None = None
+
+
+DEPS: web.AppKey[RestDeps] = web.AppKey("deps", RestDeps)

@@ -1,0 +1,119 @@
+"""Submitting, replacing, cancelling (contract 4)."""
+
+from aiohttp import web
+
+from notify_server.domain.errors import NotFoundError, NotifyError, RejectedError
+from notify_server.domain.notification import Draft
+from notify_server.kit.aio import pause
+from notify_server.pipeline.submit import Submitted
+from notify_server.rest.access import sender
+from notify_server.rest.deps import DEPS, RestDeps
+from notify_server.rest.messages import answer, idempotency_key, read_json
+from notify_server.wire.bulk import bulk_items, parse_item
+from notify_server.wire.errors import to_problem
+from notify_server.wire.fields import id_problem
+from notify_server.wire.submission import parse_draft
+
+_PARSED_AT_ONCE = 64
+_REPLAY_HEADER = "Idempotency-Replay"
+
+
+def notification_id(request: web.Request) -> str:
+    """The id in the path.
+
+    Raises:
+        NotFoundError: It cannot be one.
+    """
+    text = request.match_info["id"]
+    if id_problem(text, request.app[DEPS].settings.limits.id_chars):
+        raise NotFoundError
+    return text
+
+
+async def submit(request: web.Request) -> web.Response:
+    """``POST /notifications``: 202 once it is durable."""
+    deps = request.app[DEPS]
+    caller = await sender(request)
+    key = idempotency_key(request)
+    draft = await _draft(request, need_targets=True)
+    return _accepted(await deps.submissions.submit(caller, draft, key))
+
+
+async def replace(request: web.Request) -> web.Response:
+    """``PUT /notifications/{id}``: a new revision of the content."""
+    deps = request.app[DEPS]
+    caller = await sender(request)
+    key = idempotency_key(request)
+    target = notification_id(request)
+    draft = await _draft(request, need_targets=False)
+    return _accepted(await deps.submissions.replace(caller, target, draft, key))
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """``POST /notifications/{id}/cancel``."""
+    caller = await sender(request)
+    done = await request.app[DEPS].submissions.cancel(caller, notification_id(request))
+    return answer({"id": done.id, "stopped": done.stopped, "removed": done.removed})
+
+
+async def submit_many(request: web.Request) -> web.Response:
+    """``POST /notifications/bulk``: each item for itself."""
+    deps = request.app[DEPS]
+    caller = await sender(request)
+    key = idempotency_key(request)
+    limits = deps.settings.limits
+    items = bulk_items(await read_json(request, limits.bulk_bytes), limits)
+    drafts: list[Draft | NotifyError] = []
+    for index, item in enumerate(items):
+        drafts.append(_item(deps, item, index))
+        if index % _PARSED_AT_ONCE == _PARSED_AT_ONCE - 1:
+            await pause(0)
+    done = await deps.submissions.submit_many(caller, drafts, key)
+    replayed = all(isinstance(one, Submitted) and one.replayed for one in done)
+    wire = [_item_answer(index, one) for index, one in enumerate(done)]
+    return answer({"items": wire}, 202, {_REPLAY_HEADER: "true"} if replayed else None)
+
+
+def _item(deps: RestDeps, item: object, index: int) -> Draft | NotifyError:
+    settings = deps.settings
+    try:
+        return parse_item(
+            item,
+            deps.types,
+            settings.limits,
+            deps.clock.now(),
+            f"items[{index}]",
+            namespaces=settings.namespaces,
+        )
+    except RejectedError as error:
+        return error
+
+
+def _item_answer(index: int, done: Submitted | NotifyError) -> dict[str, object]:
+    if isinstance(done, NotifyError):
+        return {"index": index, "status": "rejected", "error": to_problem(done)}
+    wire: dict[str, object] = {"index": index, **_submitted(done)}
+    return wire | {"replayed": True} if done.replayed else wire
+
+
+async def _draft(request: web.Request, *, need_targets: bool) -> Draft:
+    deps = request.app[DEPS]
+    settings = deps.settings
+    raw = await read_json(request, settings.limits.notification_bytes)
+    return parse_draft(
+        raw,
+        deps.types,
+        settings.limits,
+        deps.clock.now(),
+        namespaces=settings.namespaces,
+        need_targets=need_targets,
+    )
+
+
+def _accepted(done: Submitted) -> web.Response:
+    headers = {_REPLAY_HEADER: "true"} if done.replayed else None
+    return answer(_submitted(done), 202, headers)
+
+
+def _submitted(done: Submitted) -> dict[str, object]:
+    return {"id": done.id, "status": done.status, "revision": done.revision}

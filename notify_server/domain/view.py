@@ -23,6 +23,28 @@ class State:
     pinned_at: datetime | None = None
     snoozed_until: datetime | None = None
 
+    def fields(self) -> dict[str, object]:
+        """By the names of contract 5, ``is_read`` and ``is_dismissed`` included."""
+        return {
+            "status": self.status,
+            "sort_at": self.sort_at,
+            "delivered_at": self.delivered_at,
+            "seen_at": self.seen_at,
+            "is_read": self.read_at is not None,
+            "read_at": self.read_at,
+            "clicked_at": self.clicked_at,
+            "acknowledged_at": self.acknowledged_at,
+            "is_dismissed": self.dismissed_at is not None,
+            "dismissed_at": self.dismissed_at,
+            "pinned_at": self.pinned_at,
+            "snoozed_until": self.snoozed_until,
+        }
+
+    def changes_since(self, before: "State") -> dict[str, object]:
+        """Those fields that differ."""
+        old = before.fields()
+        return {name: value for name, value in self.fields().items() if old[name] != value}
+
 
 @dataclass(frozen=True, slots=True)
 class View:

@@ -1,0 +1,268 @@
+"""Bringing a session up to date: after it connected, or after it was too slow.
+
+The store is read in pages paced by what the connection takes; live frames skip the session and
+leave their id. It turns live in the loop turn in which nothing is left, so there is no gap.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from notify_server.domain.person import Person
+from notify_server.domain.receipt import Entry
+from notify_server.domain.settings import LimitSettings
+from notify_server.domain.signals import (
+    AllUpdatedSignal,
+    Cursor,
+    NotificationFrame,
+    RemovedSignal,
+    ReplayDoneSignal,
+    UpdatedSignal,
+)
+from notify_server.kit.aio import Background, pause
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.counting import Counting
+from notify_server.pipeline.delivery import DeliveryDesk
+from notify_server.pipeline.feeds import Feeds
+from notify_server.pipeline.frames import personal_frame
+from notify_server.pipeline.inventory import Inventory
+from notify_server.pipeline.people import People
+from notify_server.pipeline.sessions import Phase, Registry, Session
+from notify_server.policy.replay import OVERLAP, Replay, choose_replay
+from notify_server.policy.state import state_of
+from notify_server.policy.visible import Rules, is_in_list, is_visible, is_wanted
+from notify_server.ports.emitter import Emitter
+from notify_server.ports.store import ReceiptStore
+
+AHEAD_FRAMES = 64
+AHEAD_BYTES = 256 * 1024
+"""How far the replay runs ahead of what the connection has taken."""
+
+STUCK_S = 30.0
+"""A session that takes nothing for so long while it is caught up is cut off."""
+
+_PACE_S = 0.01
+_CHANGED_LIMIT = 1_000
+_PAGE = 64
+CURSOR_KEPT = timedelta(days=30)
+"""An older cursor is answered with ``recovered: false``."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What one catch-up has sent so far.
+
+    Attributes:
+        had: Id to the revision and ``sort_at`` that were sent.
+        recovered: False: something was left out, the client fetches the list.
+    """
+
+    had: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    count: int = 0
+    recovered: bool = True
+
+
+class CatchUp:
+    """One task per session that is not live."""
+
+    def __init__(
+        self,
+        store: ReceiptStore,
+        registry: Registry,
+        people: People,
+        inventory: Inventory,
+        feeds: Feeds,
+        desk: DeliveryDesk,
+        counting: Counting,
+        emitter: Emitter,
+        rules: Rules,
+        limits: LimitSettings,
+        background: Background,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._people = people
+        self._inventory = inventory
+        self._feeds = feeds
+        self._desk = desk
+        self._counting = counting
+        self._emitter = emitter
+        self._rules = rules
+        self._limits = limits
+        self._background = background
+        self._clock = clock
+        desk.on_behind(self.start)
+
+    def start(self, session: Session) -> None:
+        """Begin to bring a session up to date, beside everything else."""
+        self._background.spawn(self._run(session), "catch up")
+
+    async def _run(self, session: Session) -> None:
+        try:
+            await self._bring_up(session)
+        except BaseException:
+            self._emitter.cut(session.id)
+            raise
+
+    async def _bring_up(self, session: Session) -> None:
+        progress = _Progress()
+        is_first = session.is_fresh
+        if is_first:
+            session.is_fresh = False
+            await self._replay(session, progress)
+        while session.is_open:
+            if session.missed_since is not None:
+                await self._replay_since(session, progress)
+            elif session.missed:
+                await self._send_missed(session, progress, is_late=not is_first)
+            else:
+                self._turn_live(session, progress)
+                return
+
+    # What it has not had
+
+    async def _replay(self, session: Session, progress: _Progress) -> None:
+        """The first page: counts, then what nobody has had, and what changed since the cursor."""
+        person = await self._people.person(session.user)
+        active = await self._inventory.active(person, session.line)
+        self._counting.start(session.user, session.line, self._inventory.count(person, active))
+        self._counting.send(session.user, session.line)
+        now = self._clock.now()
+        since = session.cursor and session.cursor - OVERLAP
+        if session.cursor_is_bad or (since is not None and since < now - CURSOR_KEPT):
+            since, progress.recovered = None, False
+        candidates = {entry.id: entry for entry in active}
+        if since is not None:
+            progress.recovered &= await self._add_changed(person, session.line, since, candidates)
+        replay = choose_replay(
+            person, candidates.values(), since, self._rules, now, self._limits.replay
+        )
+        await self._play(session, person, replay, progress)
+        if since is not None:
+            self._tell_read_mark(session, person, since)
+        if replay.skip is not None:
+            progress.recovered = False
+            await self._people.skip_to(session.user, session.line, replay.skip)
+
+    async def _replay_since(self, session: Session, progress: _Progress) -> None:
+        """Too much was missed to remember each: page the store from the oldest that was lost."""
+        since = session.missed_since
+        session.missed_since = None
+        if since is None:
+            return
+        missed, session.missed = list(session.missed), {}
+        person = await self._people.person(session.user)
+        entries = await self._inventory.entries(session.user, missed)
+        candidates = {entry.id: entry for entry in entries}
+        is_whole = await self._add_changed(person, session.line, since - OVERLAP, candidates)
+        progress.recovered &= is_whole
+        oldest = min((e.pushed_from for e in candidates.values()), default=since)
+        replay = choose_replay(
+            person, candidates.values(), min(oldest, since - OVERLAP), self._rules,
+            self._clock.now(), len(candidates) or 1,
+        )  # fmt: skip
+        await self._play(session, person, replay, progress)
+
+    async def _add_changed(
+        self, person: Person, line: str, since: datetime, candidates: dict[str, Entry]
+    ) -> bool:
+        """Add what changed since; False: more than is looked at."""
+        changed = await self._store.changed_entries(person.id, line, since, _CHANGED_LIMIT)
+        shared = [
+            n.id
+            for n in await self._feeds.newest(person, line)
+            if n.updated_at >= since or _expired_after(n.content.expires_at, since)
+        ]
+        known = candidates.keys() | {entry.id for entry in changed}
+        fresh = await self._inventory.entries(
+            person.id, [id_ for id_ in shared if id_ not in known]
+        )
+        candidates.update((entry.id, entry) for entry in [*changed, *fresh])
+        return len(changed) < _CHANGED_LIMIT
+
+    async def _send_missed(self, session: Session, progress: _Progress, *, is_late: bool) -> None:
+        """Send what was accepted meanwhile, read by id."""
+        ids = list(session.missed)[:_PAGE]
+        for missed in ids:
+            del session.missed[missed]
+        person = await self._people.person(session.user)
+        for entry in await self._inventory.entries(session.user, ids):
+            if self._is_shown(person, entry):
+                await self._send(session, person, entry, progress, is_replayed=is_late)
+
+    def _is_shown(self, person: Person, entry: Entry) -> bool:
+        return (
+            is_visible(person, entry, self._rules, self._clock.now())
+            and is_in_list(entry)
+            and is_wanted(person, entry.notification, self._rules)
+        )
+
+    # Out
+
+    async def _play(
+        self, session: Session, person: Person, replay: Replay, progress: _Progress
+    ) -> None:
+        for entry in replay.frames:
+            await self._send(session, person, entry, progress, is_replayed=True)
+        for entry in replay.states:
+            await self._wait_for_room(session)
+            state = state_of(entry, person.read_mark(session.line), self._clock.now())
+            self._emitter.emit([session.id], UpdatedSignal((entry.id,), state.fields()))
+        for removed, reason in replay.removals:
+            self._emitter.emit([session.id], RemovedSignal((removed,), reason))
+
+    async def _send(
+        self,
+        session: Session,
+        person: Person,
+        entry: Entry,
+        progress: _Progress,
+        *,
+        is_replayed: bool,
+    ) -> None:
+        held = (entry.notification.revision, entry.position.at)
+        if progress.had.get(entry.id) == held:
+            return
+        await self._wait_for_room(session)
+        if not session.is_open:
+            return
+        progress.had[entry.id] = held
+        progress.count += 1
+        attempts = entry.receipt.attempts if entry.receipt is not None else 0
+        frame: NotificationFrame = personal_frame(
+            person, entry, self._clock,
+            replayed=is_replayed, attempt=attempts + 1 if attempts else None,
+        )  # fmt: skip
+        self._desk.send([session], frame)
+
+    async def _wait_for_room(self, session: Session) -> None:
+        """Wait until the connection has taken most of it; cut off one that is stuck."""
+        began = self._clock.monotonic()
+        while session.is_open:
+            frames, size = self._emitter.backlog(session.id)
+            if frames < AHEAD_FRAMES and size < AHEAD_BYTES:
+                return
+            if self._clock.monotonic() - began > STUCK_S:
+                self._emitter.cut(session.id)
+                return
+            await pause(_PACE_S)
+
+    def _tell_read_mark(self, session: Session, person: Person, since: datetime) -> None:
+        mark = person.read_mark(session.line)
+        if mark is not None and mark.set_at >= since:
+            changes = {"is_read": True, "read_at": mark.set_at}
+            self._emitter.emit([session.id], AllUpdatedSignal(changes, before=mark.position.id))
+
+    def _turn_live(self, session: Session, progress: _Progress) -> None:
+        session.phase = Phase.LIVE
+        deferred, session.deferred = session.deferred, []
+        for signal in deferred:
+            self._emitter.emit([session.id], signal)
+        cursor = Cursor(session.user, session.line, self._clock.now())
+        session.cursor = cursor.stamp
+        done = ReplayDoneSignal(progress.recovered, progress.count, cursor)
+        self._emitter.emit([session.id], done)
+
+
+def _expired_after(expires_at: datetime | None, since: datetime) -> bool:
+    return expires_at is not None and expires_at >= since

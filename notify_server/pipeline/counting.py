@@ -1,0 +1,148 @@
+"""Counts of connected users: kept in memory, sent at most four times a second, the last always."""
+
+from dataclasses import dataclass
+
+from notify_server.domain.signals import CountSignal, Cursor
+from notify_server.domain.view import Counts
+from notify_server.kit.aio import Background, Later
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.inventory import Inventory
+from notify_server.pipeline.people import People
+from notify_server.pipeline.sessions import Phase, Registry
+from notify_server.pipeline.signalling import Signalling
+from notify_server.policy.filters import COUNT_LIMIT
+from notify_server.ports.emitter import Emitter
+
+_INTERVAL_S = 0.25
+_FLUSH_S = 0.02
+
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts of one user on one line; ``is_stale``: the store must be asked again."""
+
+    counts: Counts = Counts(0, 0)
+    is_stale: bool = False
+    is_reading: bool = False
+    sent_at: float = float("-inf")
+
+
+class Counting:
+    """The server alone counts; clients show what it says."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        people: People,
+        registry: Registry,
+        signalling: Signalling,
+        emitter: Emitter,
+        background: Background,
+        clock: Clock,
+    ) -> None:
+        self._inventory = inventory
+        self._people = people
+        self._registry = registry
+        self._signalling = signalling
+        self._emitter = emitter
+        self._background = background
+        self._clock = clock
+        self._tallies: dict[Key, _Tally] = {}
+        self._waiting: dict[Key, None] = {}
+        self._flush = Later(_FLUSH_S, self.flush)
+
+    def open(self, user: str, line: str) -> None:
+        """A session comes; what changes from now on must not be missed by its first count."""
+        self._tallies.setdefault((user, line), _Tally(is_reading=True))
+
+    def start(self, user: str, line: str, counts: Counts) -> None:
+        """Take over what a connect has counted since ``open``."""
+        tally = self._tallies.get((user, line))
+        if tally is not None and tally.is_reading:
+            tally.counts, tally.is_reading = counts, False
+            if tally.is_stale:
+                self._ask((user, line))
+
+    def drop(self, user: str, line: str) -> None:
+        """The user has no session on the line any more."""
+        if not self._registry.is_online(user, line):
+            self._tallies.pop((user, line), None)
+            self._waiting.pop((user, line), None)
+
+    def bump(self, user: str, line: str) -> None:
+        """One more that is neither read nor seen."""
+        tally = self._tallies.get((user, line))
+        if tally is None:
+            return
+        unread, unseen = tally.counts.unread + 1, tally.counts.unseen + 1
+        more = tally.counts.more or unread > COUNT_LIMIT
+        tally.is_stale |= tally.is_reading
+        tally.counts = Counts(min(unread, COUNT_LIMIT), min(unseen, COUNT_LIMIT), more)
+        self._ask((user, line))
+
+    def touch(self, user: str, line: str) -> None:
+        """Something changed that only the store can count."""
+        tally = self._tallies.get((user, line))
+        if tally is not None:
+            tally.is_stale = True
+            self._ask((user, line))
+
+    def collect(self) -> None:
+        """Take over what others noted to be counted again."""
+        for user, line in self._signalling.take_touched():
+            self.touch(user, line)
+
+    async def counts(self, user: str, line: str) -> Counts:
+        """Counts of any user, from the store."""
+        person = await self._people.person(user)
+        return self._inventory.count(person, await self._inventory.active(person, line))
+
+    def flush(self) -> None:
+        """Send what is due to be sent, read again what is stale."""
+        now = self._clock.monotonic()
+        for key in list(self._waiting):
+            tally = self._tallies.get(key)
+            if tally is None:
+                del self._waiting[key]
+            elif now - tally.sent_at >= _INTERVAL_S and not tally.is_reading:
+                del self._waiting[key]
+                self._send_or_read(key, tally, now)
+        if self._waiting:
+            self._flush.ask()
+
+    def _send_or_read(self, key: Key, tally: _Tally, now: float) -> None:
+        if tally.is_stale:
+            tally.is_reading = True
+            self._background.spawn(self._read(key, tally), "read counts")
+            return
+        tally.sent_at = now
+        self.send(*key)
+
+    def send(self, user: str, line: str) -> None:
+        """Send a user's counts to their sessions on a line."""
+        tally = self._tallies.get((user, line))
+        if tally is None:
+            return
+        for session in self._registry.of_user(user, line):
+            stamp = self._clock.now()
+            if session.phase is not Phase.LIVE:
+                stamp = session.cursor or session.opened_at
+            cursor = Cursor(user, line, stamp)
+            self._emitter.emit([session.id], CountSignal(tally.counts, cursor))
+
+    async def _read(self, key: Key, tally: _Tally) -> None:
+        tally.is_stale = False
+        try:
+            tally.counts = await self.counts(*key)
+        except BaseException:
+            tally.is_stale, tally.sent_at = True, self._clock.monotonic()
+            raise
+        finally:
+            tally.is_reading = False
+            self._ask(key)
+
+    def _ask(self, key: Key) -> None:
+        self._waiting[key] = None
+        self._flush.ask()

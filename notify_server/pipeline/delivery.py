@@ -1,0 +1,239 @@
+"""Sending notifications to sessions, and hearing what they confirm.
+
+The first attempt, a replay and a catch-up live in memory until they are confirmed or their ack
+timeout is over; only then does a failure become a stored row with a due time. A crash before that
+is covered by the replay: without a receipt nothing was delivered.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from notify_server.domain.notification import Notification
+from notify_server.domain.reasons import Reason
+from notify_server.domain.receipt import Ack, AckVia, Delivery, Entry
+from notify_server.domain.signals import NotificationFrame
+from notify_server.kit.aio import Deadlines
+from notify_server.kit.clock import Clock
+from notify_server.kit.ids import first_ack_id
+from notify_server.pipeline.confirm import Confirmations
+from notify_server.pipeline.sessions import Phase, Registry, SentFrame, Session
+from notify_server.policy.engage import receipt_of
+from notify_server.policy.retry import RetryPolicy
+from notify_server.ports.emitter import Emitter
+
+KEEP_ACK_IDS_S = 3600.0
+"""How long a late acknowledgement is still understood."""
+
+PROBE_SHARE = 1 / 3
+"""A session without acks is pinged within this share of the ack timeout."""
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One frame on its way to one or many sessions.
+
+    Attributes:
+        waiting: Sessions that have not confirmed, by id.
+        confirmed: Users of whom a session has.
+        is_stored: The attempt is a row already, and is judged when that is due.
+    """
+
+    ack_id: int
+    notification: Notification
+    sent_at: float
+    is_stored: bool
+    waiting: dict[str, Session] = field(default_factory=dict)
+    confirmed: set[str] = field(default_factory=set)
+
+
+Failed = Callable[[Notification, list[str], Reason], None]
+"""Called with the users whose attempt was not confirmed."""
+
+FellBehind = Callable[[Session], None]
+
+
+class DeliveryDesk:
+    """Every frame that is on its way from this node."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        emitter: Emitter,
+        confirmations: Confirmations,
+        retry: RetryPolicy,
+        clock: Clock,
+    ) -> None:
+        self._registry = registry
+        self._emitter = emitter
+        self._confirmations = confirmations
+        self._retry = retry
+        self._clock = clock
+        self._next_ack_id = first_ack_id()
+        self._flights: dict[int, Flight] = {}
+        self._deadlines: Deadlines[Flight] = Deadlines()
+        self._forget_at: deque[tuple[float, int]] = deque()
+        self._to_probe: dict[str, Session] = {}
+        self._on_failed: Failed = lambda _notification, _users, _reason: None
+        self._on_behind: FellBehind = lambda _session: None
+
+    def on_failed(self, call: Failed) -> None:
+        """Who decides what follows an attempt that was not confirmed."""
+        self._on_failed = call
+
+    def on_behind(self, call: FellBehind) -> None:
+        """Who catches a session up that was too slow."""
+        self._on_behind = call
+
+    # Out
+
+    def send(
+        self, sessions: list[Session], frame: NotificationFrame, *, is_stored: bool = False
+    ) -> None:
+        """Write one frame to many live sessions; the same bytes to all that acknowledge."""
+        notification = frame.view.notification
+        flight = self._launch(notification, is_stored=is_stored)
+        for acks in (True, False):
+            group = {s.id: s for s in sessions if s.acks is acks}
+            if not group:
+                continue
+            behind = self._emitter.emit(group, frame, flight.ack_id if acks else None)
+            for session_id in behind:
+                self._fall_behind(group.pop(session_id), notification)
+            for session in group.values():
+                self._note(session, flight)
+
+    def send_transient(self, sessions: list[Session], frame: NotificationFrame) -> None:
+        """Write what is never stored and never acknowledged; whoever is too slow misses it."""
+        self._emitter.emit([s.id for s in sessions], frame)
+
+    def _launch(self, notification: Notification, *, is_stored: bool) -> Flight:
+        now = self._clock.monotonic()
+        flight = Flight(self._next_ack_id, notification, now, is_stored)
+        self._next_ack_id += 1
+        self._flights[flight.ack_id] = flight
+        self._forget_at.append((now + KEEP_ACK_IDS_S, flight.ack_id))
+        timeout = self._retry.ack_timeout(notification).total_seconds()
+        self._deadlines.add(now + timeout, flight)
+        return flight
+
+    def _note(self, session: Session, flight: Flight) -> None:
+        flight.waiting[session.id] = session
+        mark = 0 if session.acks else self._emitter.mark(session.id)
+        session.frames[flight.ack_id] = SentFrame(flight.ack_id, mark, flight.sent_at)
+        if not session.acks and session.probe_at is None:
+            timeout = self._retry.ack_timeout(flight.notification).total_seconds()
+            session.probe_at = flight.sent_at + timeout * PROBE_SHARE * 0.75
+            self._to_probe[session.id] = session
+
+    def _fall_behind(self, session: Session, notification: Notification) -> None:
+        if session.phase is Phase.LIVE:
+            session.phase = Phase.CATCHING_UP
+            self._on_behind(session)
+        session.miss(notification)
+
+    # In
+
+    def acknowledged(self, session_id: str, ack_id: int) -> None:
+        """A session acknowledged a frame; an id that it was not sent is passed over."""
+        session = self._registry.get(session_id)
+        if session is not None and session.acks:
+            frame = session.frames.pop(ack_id, None)
+            if frame is not None or self._is_late(session, ack_id):
+                self._confirm(session, ack_id, AckVia.ACK)
+
+    def acknowledged_by_event(self, session: Session, notification_id: str, revision: int) -> bool:
+        """A session told by an event what it has; False: it was not sent that."""
+        for ack_id in list(session.frames):
+            notification = self._flights[ack_id].notification
+            if notification.id == notification_id and notification.revision <= revision:
+                del session.frames[ack_id]
+                self._confirm(session, ack_id, AckVia.ACK)
+                return True
+        return False
+
+    def alive(self, session_id: str, mark: int) -> None:
+        """A session without acks answered a ping: the frames written before it have arrived."""
+        session = self._registry.get(session_id)
+        if session is None or session.acks or not session.frames:
+            return
+        arrived = [frame for frame in session.frames.values() if frame.mark <= mark]
+        for frame in arrived:
+            del session.frames[frame.ack_id]
+        if self._has_acking_session(session.user, session.line):
+            session.held += arrived
+        else:
+            for frame in arrived:
+                self._confirm(session, frame.ack_id, AckVia.PONG)
+
+    def closed(self, session: Session) -> None:
+        """A session ended: only its oldest unconfirmed frame has failed, the others just wait."""
+        self._to_probe.pop(session.id, None)
+        frames = [self._flights[ack_id] for ack_id in session.frames if ack_id in self._flights]
+        for flight in frames:
+            flight.waiting.pop(session.id, None)
+        if frames and not frames[0].is_stored:
+            self._fail(frames[0], [session], Reason.SESSION_ENDED)
+        if session.acks and not self._has_acking_session(session.user, session.line):
+            self._release_held(session.user, session.line)
+
+    def _is_late(self, session: Session, ack_id: int) -> bool:
+        """After the ack timeout the frame is forgotten, but its acknowledgement still counts."""
+        flight = self._flights.get(ack_id)
+        return flight is not None and session.id in flight.waiting
+
+    def _confirm(self, session: Session, ack_id: int, via: AckVia) -> None:
+        flight = self._flights[ack_id]
+        if flight.waiting.pop(session.id, None) is None and via is AckVia.ACK:
+            return
+        flight.confirmed.add(session.user)
+        now = self._clock.now()
+        notification = flight.notification
+        rtt_ms = round((self._clock.monotonic() - flight.sent_at) * 1000)
+        entry = Entry(notification, None)
+        remind_at = now + self._retry.remind(notification)
+        self._confirmations.add(
+            Delivery(
+                receipt_of(entry, session.user, None, now),
+                Ack(session.id, notification.revision, now, rtt_ms, via),
+                remind_at if notification.content.requires_acknowledgment else None,
+            )
+        )
+
+    def _has_acking_session(self, user: str, line: str) -> bool:
+        return any(s.acks for s in self._registry.of_user(user, line))
+
+    def _release_held(self, user: str, line: str) -> None:
+        for session in self._registry.of_user(user, line):
+            held, session.held = session.held, []
+            for frame in held:
+                if frame.ack_id in self._flights:
+                    self._confirm(session, frame.ack_id, AckVia.PONG)
+
+    # By the clock
+
+    def tick(self) -> None:
+        """Judge what was not confirmed in time, ping who must be pinged, forget what is old."""
+        now = self._clock.monotonic()
+        for flight in self._deadlines.pop_due(now):
+            self._judge(flight)
+        for session in [s for s in self._to_probe.values() if (s.probe_at or 0) <= now]:
+            session.probe_at = None
+            del self._to_probe[session.id]
+            self._emitter.probe(session.id)
+        while self._forget_at and self._forget_at[0][0] <= now:
+            self._flights.pop(self._forget_at.popleft()[1], None)
+
+    def _judge(self, flight: Flight) -> None:
+        for session in flight.waiting.values():
+            session.frames.pop(flight.ack_id, None)
+        if not flight.is_stored:
+            self._fail(flight, flight.waiting.values(), Reason.NO_ACK)
+
+    def _fail(self, flight: Flight, sessions: Iterable[Session], reason: Reason) -> None:
+        """Users none of whose sessions confirmed it, or may still do so."""
+        users = {s.user for s in sessions} - flight.confirmed
+        if reason is Reason.SESSION_ENDED:
+            users -= {s.user for s in flight.waiting.values()}
+        if users:
+            self._on_failed(flight.notification, sorted(users), reason)

@@ -1,0 +1,208 @@
+"""From the store to the sessions: who on this node is to see what was accepted, in that order."""
+
+import asyncio
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+import structlog
+
+from notify_server.domain.errors import UnavailableError
+from notify_server.domain.notification import Notification
+from notify_server.domain.signals import NotificationFrame, RemovedSignal, Removal
+from notify_server.domain.view import View
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.counting import Counting
+from notify_server.pipeline.delivery import DeliveryDesk
+from notify_server.pipeline.feeds import Feeds
+from notify_server.pipeline.frames import shared_frame
+from notify_server.pipeline.sessions import Phase, Registry, Session
+from notify_server.pipeline.signalling import Signalling
+from notify_server.policy.replay import OVERLAP
+from notify_server.policy.visible import Rules, has_access, is_expired, is_wanted
+from notify_server.ports.store import Store
+
+_HEARD = 20_000
+_PAGE = 500
+
+_log = structlog.get_logger("notify.dispatch")
+
+
+class _From(Enum):
+    """Where an item of the queue came from."""
+
+    ACCEPTED = auto()
+    DISCOVERED = auto()
+    """Found in the store; a count that was read meanwhile may know it already."""
+    TRANSIENT = auto()
+    """Never stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A notification on its way to whoever is connected."""
+
+    notification: Notification
+    origin: _From
+
+
+class Dispatcher:
+    """Fans out what was accepted, replaced or cancelled; one at a time, in the order of the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        feeds: Feeds,
+        desk: DeliveryDesk,
+        signalling: Signalling,
+        counting: Counting,
+        rules: Rules,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._feeds = feeds
+        self._desk = desk
+        self._signalling = signalling
+        self._counting = counting
+        self._rules = rules
+        self._clock = clock
+        self._queue: deque[_Item] = deque()
+        self._wake = asyncio.Event()
+        self._heard: OrderedDict[str, tuple[int, bool]] = OrderedDict()
+        self._looked_at: datetime | None = None
+
+    def put(self, notification: Notification) -> None:
+        """Take in what the store has accepted, replaced or cancelled."""
+        self._put_news(notification, _From.ACCEPTED)
+
+    def put_transient(self, notification: Notification) -> None:
+        """Take in what is never stored."""
+        self._queue.append(_Item(notification, _From.TRANSIENT))
+        self._wake.set()
+
+    def _put_news(self, notification: Notification, origin: _From) -> None:
+        if self._hear(notification):
+            self._feeds.put(notification)
+            self._queue.append(_Item(notification, origin))
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Send what was put in, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                item = self._queue.popleft()
+                try:
+                    await self._dispatch(item)
+                except UnavailableError:
+                    _log.warning("dispatch_waits_for_store")
+                    self._heard.pop(item.notification.id, None)
+
+    async def discover(self) -> None:
+        """Deliver what was accepted and not heard of: by another node, or before a failure here."""
+        now = self._clock.now()
+        since = (self._looked_at or now) - OVERLAP
+        try:
+            while True:
+                page = await self._store.changed(since, _PAGE)
+                for notification in page:
+                    self._put_news(notification, _From.DISCOVERED)
+                if len(page) < _PAGE or page[-1].updated_at == since:
+                    break
+                since = page[-1].updated_at
+        except UnavailableError:
+            return
+        self._looked_at = now
+
+    def audience(self, notification: Notification) -> list[Session]:
+        """Sessions here whose user it is for."""
+        found: list[Session] = []
+        targets = notification.targets
+        for user in sorted(self._registry.candidates(targets.users, targets.audiences)):
+            person = self._registry.person(user)
+            if person is not None and has_access(person, notification, None, self._rules):
+                found += self._registry.of_user(user, notification.line)
+        return found
+
+    def _hear(self, notification: Notification) -> bool:
+        """Whether this revision, or its end, is news."""
+        news = (notification.revision, notification.cancelled_at is not None)
+        if self._heard.get(notification.id, (0, False)) >= news:
+            return False
+        self._heard[notification.id] = news
+        self._heard.move_to_end(notification.id)
+        if len(self._heard) > _HEARD:
+            self._heard.popitem(last=False)
+        return True
+
+    async def _dispatch(self, item: _Item) -> None:
+        notification = item.notification
+        if item.origin is _From.TRANSIENT:
+            self._dispatch_transient(notification)
+        elif notification.cancelled_at is not None:
+            await self._dispatch_cancelled(notification)
+        elif notification.revision > 1:
+            self._fan_out(item, await self._store.hidden_from(notification.id))
+        else:
+            self._fan_out(item, frozenset())
+
+    def _fan_out(self, item: _Item, hidden_from: frozenset[str]) -> None:
+        notification = item.notification
+        if is_expired(notification, self._clock.now()):
+            return
+        live: list[Session] = []
+        users: set[str] = set()
+        for session in self.audience(notification):
+            person = self._registry.person(session.user)
+            if person is None or session.user in hidden_from:
+                continue
+            if not is_wanted(person, notification, self._rules):
+                continue
+            users.add(session.user)
+            if session.phase is Phase.LIVE:
+                live.append(session)
+            else:
+                session.miss(notification)
+        if live:
+            self._desk.send(live, shared_frame(notification))
+        is_new = notification.revision == 1 and item.origin is _From.ACCEPTED
+        count = self._counting.bump if is_new else self._counting.touch
+        for user in users:
+            count(user, notification.line)
+
+    def _dispatch_transient(self, notification: Notification) -> None:
+        sessions = [
+            session
+            for session in self.audience(notification)
+            if (person := self._registry.person(session.user)) is not None
+            and is_wanted(person, notification, self._rules)
+        ]
+        frame = NotificationFrame(View(notification, None), transient=True)
+        self._desk.send_transient(sessions, frame)
+
+    async def _dispatch_cancelled(self, notification: Notification) -> None:
+        """It leaves the inboxes in which it is unread."""
+        readers = await self._readers(notification)
+        self.remove(notification, Removal.CANCELLED, keep_for=readers)
+
+    async def _readers(self, notification: Notification) -> set[str]:
+        readers: set[str] = set()
+        after = ""
+        while page := await self._store.recipients(notification.id, after, _PAGE):
+            readers |= {r.user for r in page if r.read_at is not None}
+            after = page[-1].user
+        return readers
+
+    def remove(
+        self, notification: Notification, reason: Removal, keep_for: set[str] | None = None
+    ) -> None:
+        """Tell sessions that a notification left the list."""
+        sessions = [s for s in self.audience(notification) if s.user not in (keep_for or ())]
+        signal = RemovedSignal((notification.id,), reason)
+        self._signalling.to_sessions(sessions, signal)
+        for user in {s.user for s in sessions}:
+            self._signalling.touch_counts(user, notification.line)

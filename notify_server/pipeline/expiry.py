@@ -1,0 +1,73 @@
+"""What time alone ends: notifications past their ``expires_at``, and what is past its retention."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from notify_server.domain.errors import UnavailableError
+from notify_server.domain.notification import Notification
+from notify_server.domain.reasons import Reason
+from notify_server.domain.receipt import Receipt, Step
+from notify_server.domain.signals import Removal
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.dispatch import Dispatcher
+from notify_server.policy.replay import OVERLAP
+from notify_server.ports.store import Store
+
+_PAGE = 500
+
+_log = structlog.get_logger("notify.expiry")
+
+
+class Expiry:
+    """Tells sessions of expired notifications, closes their receipts, removes what is old."""
+
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, retention: timedelta, clock: Clock
+    ) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._retention = retention
+        self._clock = clock
+        self._done_to: datetime | None = None
+
+    async def run(self) -> None:
+        """End what has expired since the last look; called by the ticker."""
+        now = self._clock.now()
+        after = self._done_to or now - OVERLAP
+        try:
+            while page := await self._store.expired(after, now, _PAGE):
+                for notification in page:
+                    self._dispatcher.remove(notification, Removal.EXPIRED)
+                    await self._close_receipts(notification, now)
+                after = page[-1].content.expires_at or now
+        except UnavailableError:
+            _log.warning("expiry_waits_for_store")
+            return
+        self._done_to = now
+
+    async def _close_receipts(self, notification: Notification, now: datetime) -> None:
+        after_user = ""
+        while page := await self._store.recipients(notification.id, after_user, _PAGE):
+            await self._store.save([_expired(r, notification, now) for r in page])
+            after_user = page[-1].user
+
+    async def clean_up(self) -> int:
+        """Remove what is past its retention; returns how many notifications."""
+        removed = 0
+        before = self._clock.now() - self._retention
+        while count := await self._store.purge(before, _PAGE):
+            removed += count
+        return removed
+
+
+def _expired(receipt: Receipt, notification: Notification, now: datetime) -> Receipt:
+    is_undelivered = receipt.delivered_revision < notification.revision
+    return replace(
+        receipt,
+        closed=Reason.EXPIRED if is_undelivered else receipt.closed,
+        step=Step.IDLE,
+        due_at=None,
+        changed_at=now,
+    )

@@ -1,0 +1,153 @@
+"""The newest notifications of each audience, kept in memory; older ones come from the store.
+
+A feed is loaded when it is first needed and from then on told of every change that this node
+accepts or discovers, so a connect costs no read of broadcasts.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from notify_server.domain.notification import Notification
+from notify_server.domain.person import Person
+from notify_server.domain.target import USER_LINE, Audience, AudienceKind, Position
+from notify_server.ports.store import NotificationStore
+
+FEED_LENGTH = 1_000
+_FEEDS = 512
+_ON_USER_LINE = frozenset({AudienceKind.ALL, AudienceKind.ROLE, AudienceKind.ROOM})
+
+FeedKey = tuple[Audience, str]
+
+
+class _Feed:
+    """One audience's newest notifications on a line, by id, oldest first."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Notification] = {}
+        self.floor: Position | None = None
+        """Oldest place that is held for sure; below it the store must be asked. None: all is here."""
+
+    def load(self, newest_first: list[Notification], changed: Iterable[Notification]) -> None:
+        self.items = {n.id: n for n in reversed(newest_first)}
+        full = len(newest_first) >= FEED_LENGTH
+        self.floor = _place(newest_first[-1]) if full else None
+        for notification in changed:
+            self.put(notification)
+
+    def put(self, notification: Notification) -> None:
+        held = self.items.get(notification.id)
+        if held is not None and held.updated_at > notification.updated_at:
+            return
+        if held is None and self.floor is not None and _place(notification) < self.floor:
+            return
+        in_order = (
+            held is not None or not self.items or notification.id > next(reversed(self.items))
+        )
+        self.items[notification.id] = notification
+        if not in_order:
+            self.items = dict(sorted(self.items.items()))
+        if len(self.items) > FEED_LENGTH:
+            del self.items[next(iter(self.items))]
+            self.floor = _place(next(iter(self.items.values())))
+
+
+def _place(notification: Notification) -> Position:
+    return Position(notification.created_at, notification.id)
+
+
+class Feeds:
+    """All feeds that are in use on this node."""
+
+    def __init__(self, store: NotificationStore) -> None:
+        self._store = store
+        self._feeds: OrderedDict[FeedKey, _Feed] = OrderedDict()
+        self._loading: dict[FeedKey, tuple[asyncio.Future[_Feed], list[Notification]]] = {}
+
+    def put(self, notification: Notification) -> None:
+        """Take in what was accepted, replaced or cancelled."""
+        for audience in notification.targets.audiences:
+            key = (audience, notification.line)
+            if key in self._feeds:
+                self._feeds[key].put(notification)
+            elif key in self._loading:
+                self._loading[key][1].append(notification)
+
+    async def newest(self, person: Person, line: str) -> list[Notification]:
+        """What the feeds hold of a person's audiences on a line since they belong; newest first."""
+        found: dict[str, Notification] = {}
+        for audience in _audiences(person, line):
+            feed = await self._feed((audience, line))
+            since = person.since[audience]
+            for notification in reversed(feed.items.values()):
+                if notification.created_at < since:
+                    break
+                found[notification.id] = notification
+        return sorted(found.values(), key=lambda n: (n.created_at, n.id), reverse=True)
+
+    async def page(
+        self, person: Person, line: str, before: Position | None, limit: int
+    ) -> tuple[list[Notification], Position | None]:
+        """A stretch of a person's audiences, newest first, below ``before``.
+
+        Returns:
+            The notifications, and the place down to which the stretch is complete (None: to the end).
+        """
+        found: dict[str, Notification] = {}
+        complete_to: Position | None = None
+        for audience in _audiences(person, line):
+            stretch = await self._stretch((audience, line), before, limit)
+            found.update((n.id, n) for n in stretch)
+            if len(stretch) >= limit:
+                end = _place(stretch[-1])
+                complete_to = end if complete_to is None else max(complete_to, end)
+        ordered = sorted(found.values(), key=_place, reverse=True)
+        if complete_to is not None:
+            ordered = [n for n in ordered if _place(n) >= complete_to]
+        return ordered, complete_to
+
+    async def _stretch(
+        self, key: FeedKey, before: Position | None, limit: int
+    ) -> list[Notification]:
+        feed = await self._feed(key)
+        stretch: list[Notification] = []
+        for notification in reversed(feed.items.values()):
+            if before is None or _place(notification) < before:
+                stretch.append(notification)
+                if len(stretch) >= limit:
+                    return stretch
+        if feed.floor is None:
+            return stretch
+        below = feed.floor if before is None else min(before, feed.floor)
+        return stretch + await self._store.feed(key[0], key[1], below, limit - len(stretch))
+
+    async def _feed(self, key: FeedKey) -> _Feed:
+        feed = self._feeds.get(key)
+        if feed is not None:
+            self._feeds.move_to_end(key)
+            return feed
+        if key in self._loading:
+            return await asyncio.shield(self._loading[key][0])
+        future: asyncio.Future[_Feed] = asyncio.get_running_loop().create_future()
+        self._loading[key] = (future, [])
+        try:
+            newest = await self._store.feed(key[0], key[1], None, FEED_LENGTH)
+        except BaseException as error:
+            del self._loading[key]
+            future.set_exception(error)
+            future.exception()
+            raise
+        feed = _Feed()
+        feed.load(newest, self._loading.pop(key)[1])
+        self._feeds[key] = feed
+        future.set_result(feed)
+        if len(self._feeds) > _FEEDS:
+            self._feeds.popitem(last=False)
+        return feed
+
+
+def _audiences(person: Person, line: str) -> list[Audience]:
+    """Which of a person's audiences are shown on a line."""
+    if line == USER_LINE:
+        return [a for a in person.since if a.kind in _ON_USER_LINE]
+    return [a for a in person.since if a == Audience(AudienceKind.LINE, line)]

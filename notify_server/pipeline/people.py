@@ -1,0 +1,268 @@
+"""What is known of people: tokens seen, roles, rooms, subscriptions, revocation."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from notify_server.domain.claims import Claims
+from notify_server.domain.errors import Code, ConflictError, Fault, RejectedError
+from notify_server.domain.person import Person
+from notify_server.domain.settings import Settings
+from notify_server.domain.signals import SubscriptionsSignal
+from notify_server.domain.target import (
+    Audience,
+    AudienceKind,
+    Membership,
+    Position,
+    Source,
+    UserRecord,
+    Watermark,
+    USER_LINE,
+)
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.sessions import Registry, Session
+from notify_server.pipeline.signalling import Signalling
+from notify_server.policy.membership import changes_by_token, is_revoked, person_of
+from notify_server.policy.rooms import is_allowed
+from notify_server.policy.types import TypeRegistry
+from notify_server.ports.store import UserStore
+
+_CACHED = 10_000
+_FRESH = timedelta(seconds=4)
+_WRITE_TRIES = 8
+
+Known = tuple[UserRecord | None, tuple[Membership, ...]]
+
+
+class People:
+    """Reads and changes what is known of users; keeps what was read for a few seconds."""
+
+    def __init__(
+        self,
+        store: UserStore,
+        registry: Registry,
+        signalling: Signalling,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._signalling = signalling
+        self._clock = clock
+        self._settings = settings
+        self._lines = settings.namespaces.lines
+        self._types = TypeRegistry(settings.types)
+        self._cache: OrderedDict[str, tuple[datetime, Known]] = OrderedDict()
+        self._generation = 0
+        """Counts what was forgotten: a read that began before must not be kept."""
+
+    async def admit(self, claims: Claims) -> Person:
+        """Remember what a token says of its user.
+
+        Raises:
+            RejectedError: TOKEN_INVALID when the user's tokens were revoked after it was issued.
+        """
+        now = self._clock.now()
+        record, memberships = await self._known(claims.user)
+        if is_revoked(record, claims):
+            raise RejectedError(Code.TOKEN_INVALID, "The token was revoked.")
+        changes = changes_by_token(record, memberships, claims, now)
+        if changes.record is not None and not await self._store.save_user(changes.record):
+            self._forget(claims.user)
+            return await self.admit(claims)
+        for membership in changes.put:
+            await self._store.put_member(claims.user, membership)
+        for audience in changes.remove:
+            await self._store.remove_member(claims.user, audience, Source.TOKEN)
+        if changes.record is not None or changes.put or changes.remove:
+            self._forget(claims.user)
+        return await self.refresh(claims.user)
+
+    async def person(self, user: str) -> Person:
+        """A user as they are now; one who was never seen belongs to nothing."""
+        record, memberships = await self._known(user)
+        now = self._clock.now()
+        known = record or UserRecord(user, known_since=now)
+        return person_of(known, memberships, self._registry.rooms_of(user), self._lines, now)
+
+    async def refresh(self, user: str) -> Person:
+        """Read again what belongs to a connected user, and end sessions that lost their line."""
+        person = await self.person(user)
+        self._registry.know(person)
+        for session in self._registry.of_user(user):
+            if not self.is_in_line(person, session.line):
+                self._signalling.disconnect(session)
+        return person
+
+    def is_in_line(self, person: Person, line: str) -> bool:
+        """Whether the person may enter a line; the line ``/`` is everybody's."""
+        return line == USER_LINE or Audience(AudienceKind.LINE, line) in person.since
+
+    # Rooms
+
+    async def join_room(self, session: Session, room: str, *, stored: bool) -> None:
+        """Let a session, or its user for good, into a room.
+
+        Raises:
+            RejectedError: FORBIDDEN when neither token, configuration nor operator allow it.
+        """
+        person = await self.person(session.user)
+        audience = Audience(AudienceKind.ROOM, room)
+        if not await self._may_join(session, room):
+            raise RejectedError(
+                Code.FORBIDDEN, faults=[Fault("room", "this room is not open to you")]
+            )
+        in_rooms = {a for a in person.since if a.kind is AudienceKind.ROOM}
+        if audience not in in_rooms and len(in_rooms) >= self._settings.limits.rooms_per_user:
+            raise RejectedError.at("room", f"no more than {len(in_rooms)} rooms at once")
+        now = self._clock.now()
+        session.rooms.setdefault(room, now)
+        if stored:
+            await self._store.put_member(session.user, Membership(audience, Source.SELF, now))
+            self._forget(session.user)
+        await self.refresh(session.user)
+
+    async def leave_room(self, session: Session, room: str, *, stored: bool) -> None:
+        """Undo ``join_room``; leaving a room that one is not in does nothing."""
+        session.rooms.pop(room, None)
+        if stored:
+            audience = Audience(AudienceKind.ROOM, room)
+            await self._store.remove_member(session.user, audience, Source.SELF)
+            self._forget(session.user)
+        await self.refresh(session.user)
+
+    async def check_rooms(self, session: Session) -> None:
+        """Take back rooms that the session's newest token no longer allows."""
+        _record, memberships = await self._known(session.user)
+        for room in list(session.rooms):
+            if not await self._may_join(session, room):
+                del session.rooms[room]
+        for membership in memberships:
+            audience = membership.audience
+            if membership.source is Source.SELF and not await self._may_join(
+                session, audience.name
+            ):
+                await self._store.remove_member(session.user, audience, Source.SELF)
+                self._forget(session.user)
+        await self.refresh(session.user)
+
+    async def _may_join(self, session: Session, room: str) -> bool:
+        if is_allowed(room, session.room_patterns) or is_allowed(room, self._settings.rooms.allow):
+            return True
+        _record, memberships = await self._known(session.user)
+        audience = Audience(AudienceKind.ROOM, room)
+        return any(m.audience == audience and m.source is Source.OPERATOR for m in memberships)
+
+    async def add_room_member(self, room: str, user: str) -> None:
+        """An operator makes a user a member; a user need not be known."""
+        audience = Audience(AudienceKind.ROOM, room)
+        membership = Membership(audience, Source.OPERATOR, self._clock.now())
+        await self._store.put_member(user, membership)
+        self._forget(user)
+        await self.refresh(user)
+
+    async def remove_room_member(self, room: str, user: str) -> None:
+        """An operator ends a membership, whoever made it."""
+        audience = Audience(AudienceKind.ROOM, room)
+        for source in (Source.OPERATOR, Source.SELF):
+            await self._store.remove_member(user, audience, source)
+        for session in self._registry.of_user(user):
+            session.rooms.pop(room, None)
+        self._forget(user)
+        await self.refresh(user)
+
+    # Subscriptions, watermarks, revocation: fields of the record
+
+    async def subscriptions(self, user: str) -> dict[str, tuple[bool, bool]]:
+        """Each type to (subscribed, required)."""
+        record, _memberships = await self._known(user)
+        return self._types.subscriptions(record.subscriptions if record else {})
+
+    async def subscribe(
+        self, user: str, types: Mapping[str, bool], origin: str | None = None
+    ) -> dict[str, tuple[bool, bool]]:
+        """Switch types on or off.
+
+        Raises:
+            RejectedError: INVALID for an unknown type, or one that cannot be switched off.
+        """
+        faults = [
+            Fault(f"types.{name}", "there is no such type")
+            for name in types
+            if name not in self._types
+        ] or [
+            Fault(f"types.{name}", "this type cannot be switched off")
+            for name, wanted in types.items()
+            if not wanted and self._types.required(name)
+        ]
+        if faults:
+            raise RejectedError(Code.INVALID, faults=faults)
+
+        def switch(record: UserRecord) -> UserRecord:
+            merged = {**record.subscriptions, **types}
+            return replace(record, subscriptions={t: on for t, on in merged.items() if not on})
+
+        await self._change(user, switch)
+        subscriptions = await self.subscriptions(user)
+        self._signalling.to_user(user, None, SubscriptionsSignal(subscriptions), origin)
+        self._signalling.touch_counts(user)
+        return subscriptions
+
+    async def set_read_mark(self, user: str, line: str, mark: Watermark) -> Watermark:
+        """Move the watermark of "mark all read" forward; it never goes back."""
+
+        def move(record: UserRecord) -> UserRecord:
+            old = record.read_marks.get(line)
+            position = max(old.position, mark.position) if old else mark.position
+            set_at = max(old.set_at, mark.set_at) if old else mark.set_at
+            marks = {**record.read_marks, line: Watermark(position, set_at)}
+            return replace(record, read_marks=marks)
+
+        return (await self._change(user, move)).read_marks[line]
+
+    async def skip_to(self, user: str, line: str, position: Position) -> None:
+        """Push nothing up to ``position`` any more; it never goes back."""
+
+        def move(record: UserRecord) -> UserRecord:
+            old = record.skipped.get(line)
+            newest = max(old, position) if old else position
+            return replace(record, skipped={**record.skipped, line: newest})
+
+        await self._change(user, move)
+
+    async def revoke(self, user: str) -> None:
+        """Kill all tokens issued before now and close the sessions that they opened."""
+        now = self._clock.now()
+        await self._change(user, lambda record: replace(record, revoked_before=now))
+        for session in self._registry.of_user(user):
+            if session.issued_at < now:
+                self._signalling.disconnect(session)
+
+    async def _change(self, user: str, change: Callable[[UserRecord], UserRecord]) -> UserRecord:
+        for _ in range(_WRITE_TRIES):
+            record, _memberships = await self._store.user(user)
+            known = record or UserRecord(user, known_since=self._clock.now())
+            if await self._store.save_user(change(known)):
+                self._forget(user)
+                return (await self.refresh(user)).record
+        raise ConflictError(Code.CONFLICT, "The user was changed at the same time; try again.")
+
+    async def _known(self, user: str) -> Known:
+        now = self._clock.now()
+        cached = self._cache.get(user)
+        if cached is not None and now - cached[0] < _FRESH:
+            return cached[1]
+        generation = self._generation
+        known = await self._store.user(user)
+        if generation != self._generation:
+            return known
+        self._cache[user] = (now, known)
+        self._cache.move_to_end(user)
+        if len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
+        return known
+
+    def _forget(self, user: str) -> None:
+        self._generation += 1
+        self._cache.pop(user, None)

@@ -1,0 +1,262 @@
+"""The schedule of retries, reminders and snoozes: stored rows with a due time (contract 10.5, 10.6).
+
+A failed first attempt becomes a row here; the ticker asks for due rows, each is taken by one
+compare-and-set that counts the attempt and says when it will be judged, so that two schedulers over
+one store never do the same attempt twice, and only then is it handed over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from notify_server.domain.errors import UnavailableError
+from notify_server.domain.notification import Notification
+from notify_server.domain.person import Person
+from notify_server.domain.reasons import Reason
+from notify_server.domain.receipt import Attempt, Entry, Receipt, Step
+from notify_server.kit.aio import Background
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.changes import save_won
+from notify_server.pipeline.delivery import DeliveryDesk
+from notify_server.pipeline.frames import personal_frame
+from notify_server.pipeline.people import People
+from notify_server.pipeline.sessions import Phase, Registry
+from notify_server.pipeline.signalling import Signalling
+from notify_server.policy.engage import receipt_of, woken
+from notify_server.policy.retry import (
+    RetryPolicy,
+    Verdict,
+    begin_attempt,
+    begin_reminder,
+    fail_attempt,
+    parked,
+    postponed_reminder,
+    waited_out,
+)
+from notify_server.policy.visible import (
+    Rules,
+    is_awaiting,
+    is_expired,
+    is_visible,
+    is_wanted,
+)
+from notify_server.ports.store import ReceiptKey, ReceiptStore
+
+_PAGE = 500
+
+_log = structlog.get_logger("notify.schedule")
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A due row with what becomes of it, and whether a frame goes out for it."""
+
+    entry: Entry
+    verdict: Verdict
+    is_sent: bool = False
+
+
+class Schedule:
+    """Writes what follows a failure, and does what is due."""
+
+    def __init__(
+        self,
+        store: ReceiptStore,
+        registry: Registry,
+        people: People,
+        desk: DeliveryDesk,
+        signalling: Signalling,
+        retry: RetryPolicy,
+        rules: Rules,
+        background: Background,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._people = people
+        self._desk = desk
+        self._signalling = signalling
+        self._retry = retry
+        self._rules = rules
+        self._background = background
+        self._clock = clock
+        desk.on_failed(self.failed)
+
+    # What failed in memory becomes a row
+
+    def failed(self, notification: Notification, users: list[str], reason: Reason) -> None:
+        """Write what follows an attempt that these users' sessions did not confirm."""
+        self._background.spawn(self._write_failures(notification, users, reason), "write failures")
+
+    async def _write_failures(
+        self, notification: Notification, users: list[str], reason: Reason
+    ) -> None:
+        for start in range(0, len(users), _PAGE):
+            page = users[start : start + _PAGE]
+            named = [u for u in page if u in notification.targets.users]
+            members = [u for u in page if u not in notification.targets.users]
+            lost = await self._insert_failures(notification, members, reason)
+            for user in [*named, *lost]:
+                await self._write_failure(notification, user, reason)
+
+    async def _insert_failures(
+        self, notification: Notification, users: Sequence[str], reason: Reason
+    ) -> list[str]:
+        """Insert receipts of an audience's members; returns the users who have one already."""
+        decided = [
+            self._fail(Entry(notification, None), user, reason)
+            for user in users
+            if self._registry.person(user) is not None
+        ]
+        lost = {key.user for key in await self._save(decided)}
+        return sorted(lost)
+
+    async def _write_failure(self, notification: Notification, user: str, reason: Reason) -> None:
+        for entry in await self._store.entries(user, [notification.id]):
+            person = await self._people.person(user)
+            if entry.notification.revision != notification.revision:
+                continue
+            if entry.receipt is not None and entry.receipt.step in (Step.ATTEMPT, Step.JUDGE):
+                continue
+            if is_awaiting(person, entry, self._rules, self._clock.now()):
+                await self._save([self._fail(entry, user, reason)])
+
+    def _fail(self, entry: Entry, user: str, reason: Reason) -> Verdict:
+        now = self._clock.now()
+        person = self._registry.person(user)
+        mark = person.read_mark(entry.notification.line) if person else None
+        receipt = receipt_of(entry, user, mark, now)
+        return fail_attempt(
+            self._retry, replace(receipt, changed_at=now), entry.notification, now, reason,
+            is_online=self._registry.is_online(user, entry.notification.line),
+        )  # fmt: skip
+
+    async def _save(self, verdicts: Sequence[Verdict]) -> list[ReceiptKey]:
+        """Write verdicts; returns those that lost against another writer."""
+        lost = set(await self._store.save([v.receipt for v in verdicts])) if verdicts else set()
+        won = [v for v in verdicts if _key(v.receipt) not in lost]
+        await self._keep([v.attempt for v in won if v.attempt is not None])
+        return sorted(lost)
+
+    async def _keep(self, attempts: Sequence[Attempt]) -> None:
+        if attempts:
+            await self._store.add_attempts(attempts)
+
+    # What is due
+
+    async def run(self) -> None:
+        """Do everything that is due now; called by the ticker."""
+        try:
+            while await self._run_page() == _PAGE:
+                pass
+        except UnavailableError:
+            _log.warning("due_rows_not_read")
+
+    async def _run_page(self) -> int:
+        entries = await self._store.due(self._clock.now(), _PAGE)
+        decided = [await self._decide(entry) for entry in entries]
+        if not decided:
+            return 0
+        won = await save_won(
+            self._store, {_key(d.verdict.receipt): d.verdict.receipt for d in decided}
+        )
+        taken = [d for d in decided if _key(d.verdict.receipt) in won]
+        for one in taken:
+            self._hand_over(one)
+        await self._keep([d.verdict.attempt for d in taken if d.verdict.attempt is not None])
+        return len(entries)
+
+    async def _decide(self, entry: Entry) -> _Decided:
+        receipt = entry.receipt
+        if receipt is None:
+            raise AssertionError("a due row is a receipt")
+        now = self._clock.now()
+        notification = entry.notification
+        if notification.cancelled_at is not None or is_expired(notification, now):
+            return _Decided(entry, Verdict(_ended(entry, receipt)))
+        if receipt.step is Step.WAIT:
+            return _Decided(entry, Verdict(waited_out(receipt)))
+        if receipt.step is Step.WAKE:
+            waits = self._rules.waits[notification.content.priority]
+            return _Decided(entry, Verdict(woken(receipt, waits, now)), is_sent=True)
+        if not self._registry.is_online(receipt.user, receipt.line):
+            return _Decided(entry, self._decide_away(receipt, notification))
+        return await self._decide_online(entry, receipt)
+
+    def _decide_away(self, receipt: Receipt, notification: Notification) -> Verdict:
+        """Without an open session the schedule pauses."""
+        now = self._clock.now()
+        if receipt.step is Step.REMIND:
+            return Verdict(postponed_reminder(self._retry, receipt, notification, now))
+        if receipt.step is Step.JUDGE:
+            return fail_attempt(
+                self._retry, receipt, notification, now, Reason.NO_ACK, is_online=False
+            )
+        return Verdict(parked(self._retry, receipt, notification))
+
+    async def _decide_online(self, entry: Entry, receipt: Receipt) -> _Decided:
+        now = self._clock.now()
+        notification = entry.notification
+        person = await self._people.person(receipt.user)
+        if receipt.step is Step.REMIND:
+            if not self._may_remind(person, entry):
+                return _Decided(entry, Verdict(replace(receipt, step=Step.IDLE, due_at=None)))
+            verdict = begin_reminder(self._retry, receipt, notification, now)
+            is_sent = verdict.receipt.reminders > receipt.reminders
+            return _Decided(entry, verdict, is_sent=is_sent)
+        if not is_awaiting(person, entry, self._rules, now):
+            return _Decided(entry, Verdict(replace(receipt, step=Step.IDLE, due_at=None)))
+        if receipt.step is Step.JUDGE:
+            verdict = fail_attempt(
+                self._retry, receipt, notification, now, Reason.NO_ACK, is_online=True
+            )
+            return _Decided(entry, verdict)
+        return _Decided(entry, begin_attempt(self._retry, receipt, notification, now), is_sent=True)
+
+    def _hand_over(self, decided: _Decided) -> None:
+        """Send what was counted, in the loop turn in which the count is known to be stored."""
+        receipt, notification = decided.verdict.receipt, decided.entry.notification
+        if receipt.step in (Step.WAIT, Step.IDLE) and not decided.is_sent:
+            self._signalling.touch_counts(receipt.user, receipt.line)
+            return
+        person = self._registry.person(receipt.user)
+        if not decided.is_sent or person is None:
+            return
+        is_wake = receipt.step is Step.WAIT
+        entry = Entry(notification, receipt)
+        if is_wake:
+            self._signalling.touch_counts(receipt.user, receipt.line)
+            if not is_wanted(person, notification, self._rules):
+                return
+        frame = personal_frame(
+            person, entry, self._clock,
+            attempt=receipt.attempts if receipt.step is Step.JUDGE else None,
+            reminder=receipt.reminders if receipt.step is Step.REMIND else None,
+        )  # fmt: skip
+        sessions = self._registry.of_user(receipt.user, receipt.line)
+        for session in sessions:
+            if session.phase is Phase.CATCHING_UP:
+                session.miss(notification)
+        live = [s for s in sessions if s.phase is Phase.LIVE]
+        if live:
+            self._desk.send(live, frame, is_stored=not is_wake)
+
+    def _may_remind(self, person: Person, entry: Entry) -> bool:
+        """Dismissing does not end reminders; leaving, deleting and unsubscribing do."""
+        now = self._clock.now()
+        return is_visible(person, entry, self._rules, now) and is_wanted(
+            person, entry.notification, self._rules
+        )
+
+
+def _ended(entry: Entry, receipt: Receipt) -> Receipt:
+    """Expiry and cancelling end every schedule; what was delivered stays delivered."""
+    reason = Reason.CANCELLED if entry.notification.cancelled_at is not None else Reason.EXPIRED
+    is_undelivered = receipt.delivered_revision < entry.notification.revision
+    closed = reason if is_undelivered else receipt.closed
+    return replace(receipt, closed=closed, step=Step.IDLE, due_at=None, snoozed_until=None)
+
+
+def _key(receipt: Receipt) -> ReceiptKey:
+    return ReceiptKey(receipt.user, receipt.notification_id)

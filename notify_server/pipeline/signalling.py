@@ -1,0 +1,54 @@
+"""Telling sessions of a user that state changed; and their counts."""
+
+from notify_server.domain.signals import Signal
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.sessions import Phase, Registry, Session
+from notify_server.ports.emitter import Emitter
+
+_DEFERRED_LIMIT = 1_000
+
+
+class Signalling:
+    """Sends signals to whom they concern, and keeps a note of whose counts to look at again."""
+
+    def __init__(self, registry: Registry, emitter: Emitter, clock: Clock) -> None:
+        self._registry = registry
+        self._emitter = emitter
+        self._clock = clock
+        self._touched: set[tuple[str, str]] = set()
+
+    def to_user(
+        self, user: str, line: str | None, signal: Signal, origin: str | None = None
+    ) -> None:
+        """Tell a user's sessions, the one that caused it left out."""
+        sessions = [s for s in self._registry.of_user(user, line) if s.id != origin]
+        self.to_sessions(sessions, signal)
+
+    def to_sessions(self, sessions: list[Session], signal: Signal) -> None:
+        """Tell live sessions now, the others as soon as they are live."""
+        live = [s.id for s in sessions if s.phase is Phase.LIVE]
+        if live:
+            self._emitter.emit(live, signal)
+        for session in sessions:
+            if session.phase is Phase.CATCHING_UP:
+                self._defer(session, signal)
+
+    def disconnect(self, session: Session) -> None:
+        """End a session for good."""
+        self._emitter.disconnect(session.id)
+
+    def touch_counts(self, user: str, line: str | None = None) -> None:
+        """Have the counts of a connected user read again and sent."""
+        for session in self._registry.of_user(user, line):
+            self._touched.add((session.user, session.line))
+
+    def take_touched(self) -> set[tuple[str, str]]:
+        """Whose counts (user, line) are to be read again; forgets them."""
+        touched, self._touched = self._touched, set()
+        return touched
+
+    def _defer(self, session: Session, signal: Signal) -> None:
+        if len(session.deferred) < _DEFERRED_LIMIT:
+            session.deferred.append(signal)
+        elif session.missed_since is None:
+            session.missed_since = self._clock.now()

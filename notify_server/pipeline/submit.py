@@ -1,0 +1,240 @@
+"""From a caller's draft to an accepted notification: decide, store, dispatch.
+
+Submissions that arrive while the store is writing wait for each other and go into its next
+transaction together; results are dispatched in the order in which the store accepted them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from notify_server.domain.claims import Caller, Scope
+from notify_server.domain.errors import Code, ConflictError, NotFoundError, NotifyError
+from notify_server.domain.notification import Accepted, Draft, Notification, Submission
+from notify_server.domain.settings import Settings
+from notify_server.kit.aio import Background
+from notify_server.kit.clock import Clock, to_ms
+from notify_server.kit.failpoints import failpoint
+from notify_server.kit.ids import Uuid7Generator
+from notify_server.pipeline.dispatch import Dispatcher
+from notify_server.policy.decide import decide_submission
+from notify_server.ports.store import Store
+
+SUBMIT_ROUTE = "POST /notifications"
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The answer to a submission; ``status`` is ``accepted`` or ``transient``."""
+
+    id: str
+    status: str
+    revision: int
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The answer to a cancel.
+
+    Attributes:
+        stopped: Receipts to which it had not been delivered.
+        removed: Inboxes in which it was delivered but unread.
+    """
+
+    id: str
+    stopped: int
+    removed: int
+
+
+class _Waiting(NamedTuple):
+    submission: Submission
+    answer: asyncio.Future[Accepted]
+
+
+class Submissions:
+    """The one way in for notifications, whoever calls."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        settings: Settings,
+        background: Background,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._settings = settings
+        self._background = background
+        self._clock = clock
+        self._ids = Uuid7Generator()
+        self._running: set[str] = set()
+        self._waiting: list[_Waiting] = []
+        self._is_storing = False
+
+    async def submit(self, caller: Caller, draft: Draft, key: str | None) -> Submitted:
+        """Accept one notification; when this returns it is durable.
+
+        Raises:
+            RejectedError: FORBIDDEN, NOBODY_LEFT, IDEMPOTENCY_MISMATCH.
+            ConflictError: IDEMPOTENCY_RUNNING.
+            UnavailableError: The store is away; nothing was promised.
+        """
+        decided = decide_submission(caller, draft, SUBMIT_ROUTE, key, self._settings)
+        if not draft.persist:
+            return self._submit_transient(decided)
+        return await self._store_one(decided)
+
+    async def submit_many(
+        self, caller: Caller, drafts: Sequence[Draft | NotifyError], key: str | None
+    ) -> list[Submitted | NotifyError]:
+        """Accept each draft by itself; a refused one harms no other.
+
+        Args:
+            drafts: In order; errors are passed through.
+            key: Of the whole call; item n without a key of its own has ``<key>#n``.
+        """
+        answers = await asyncio.gather(
+            *(
+                self._submit_item(caller, draft, f"{key}#{number}" if key else None)
+                for number, draft in enumerate(drafts)
+            )
+        )
+        return list(answers)
+
+    async def _submit_item(
+        self, caller: Caller, draft: Draft | NotifyError, key: str | None
+    ) -> Submitted | NotifyError:
+        if isinstance(draft, NotifyError):
+            return draft
+        try:
+            return await self.submit(caller, draft, draft.idempotency_key or key)
+        except NotifyError as error:
+            return error
+
+    async def replace(
+        self, caller: Caller, notification_id: str, draft: Draft, key: str | None
+    ) -> Submitted:
+        """Make a new revision of a notification of the same caller.
+
+        Raises:
+            NotFoundError: Unknown, or another caller's.
+            ConflictError: It is cancelled or expired.
+        """
+        existing = await self._own(caller, notification_id)
+        kept = Draft(existing.targets, draft.content, existing.line, body_hash=draft.body_hash)
+        route = f"PUT /notifications/{notification_id}"
+        decided = decide_submission(caller, kept, route, key, self._settings)
+        with self._only_one(decided):
+            accepted = await self._store.replace(notification_id, decided)
+            return self._answer(accepted)
+
+    async def cancel(self, caller: Caller, notification_id: str) -> Cancelled:
+        """Stop what has not gone out and take it out of inboxes where it is unread.
+
+        Raises:
+            NotFoundError: Unknown, or another caller's.
+        """
+        await self._own(caller, notification_id)
+        before = await self._store.summary(notification_id)
+        self._dispatcher.put(await self._store.cancel(notification_id))
+        return Cancelled(notification_id, before.pending, before.unread_delivered)
+
+    async def _own(self, caller: Caller, notification_id: str) -> Notification:
+        found = (await self._store.notifications([notification_id])).get(notification_id)
+        if found is None:
+            raise NotFoundError
+        if found.submitter != caller.name and not caller.may(Scope.ADMIN):
+            raise NotFoundError
+        return found
+
+    def _submit_transient(self, decided: Submission) -> Submitted:
+        now = self._clock.now()
+        notification = Notification(
+            id=self._ids.next(to_ms(now)),
+            targets=decided.targets,
+            content=decided.content,
+            submitter=decided.submitter,
+            created_at=now,
+            updated_at=now,
+            revised_at=now,
+            line=decided.line,
+        )
+        self._dispatcher.put_transient(notification)
+        return Submitted(notification.id, "transient", 1)
+
+    async def _store_one(self, decided: Submission) -> Submitted:
+        with self._only_one(decided):
+            answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
+            self._waiting.append(_Waiting(decided, answer))
+            if not self._is_storing:
+                self._is_storing = True
+                self._background.spawn(self._store_waiting(), "store submissions")
+            return self._answered(await answer)
+
+    async def _store_waiting(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+                await self._store_batch(batch)
+        finally:
+            self._is_storing = False
+
+    async def _store_batch(self, batch: Sequence[_Waiting]) -> None:
+        """Store, then dispatch in that order, then answer."""
+        try:
+            results = await self._store.accept([waiting.submission for waiting in batch])
+        except NotifyError as error:
+            results = [error] * len(batch)
+        except BaseException:
+            for waiting in batch:
+                waiting.answer.cancel()
+            raise
+        failpoint("after_store")
+        for waiting, result in zip(batch, results, strict=True):
+            if isinstance(result, Accepted) and not result.replayed:
+                self._dispatcher.put(result.notification)
+            if waiting.answer.done():
+                continue
+            if isinstance(result, Accepted):
+                waiting.answer.set_result(result)
+            else:
+                waiting.answer.set_exception(result)
+
+    def _answer(self, accepted: Accepted) -> Submitted:
+        if not accepted.replayed:
+            self._dispatcher.put(accepted.notification)
+        return self._answered(accepted)
+
+    @staticmethod
+    def _answered(accepted: Accepted) -> Submitted:
+        return Submitted(accepted.notification.id, "accepted", accepted.revision, accepted.replayed)
+
+    def _only_one(self, decided: Submission) -> "_Running":
+        return _Running(self._running, decided.idempotency.scope if decided.idempotency else None)
+
+
+class _Running:
+    """Refuses a second call with a key whose first call is still running."""
+
+    def __init__(self, running: set[str], scope: str | None) -> None:
+        self._running = running
+        self._scope = scope
+
+    def __enter__(self) -> None:
+        if self._scope is None:
+            return
+        if self._scope in self._running:
+            raise ConflictError(
+                Code.IDEMPOTENCY_RUNNING,
+                "A call with this Idempotency-Key is still running.",
+                retry_after_s=1,
+            )
+        self._running.add(self._scope)
+
+    def __exit__(self, *_: object) -> None:
+        if self._scope is not None:
+            self._running.discard(self._scope)

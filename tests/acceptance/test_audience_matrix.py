@@ -223,17 +223,6 @@ async def test_audience_user_hit_by_many_targets_gets_one_copy(world):
     assert [n["id"] for n in await world.api.inbox(device.user, source=None)].count(sent) == 1
 
 
-async def test_audience_operator_given_role_counts_from_then_on(world):
-    role, user = world.user("ROLE"), world.user()
-    before = await world.api.submit({"role": role})
-    answer = await world.api.call("PUT", f"/admin/users/{user}", {"roles": [role]})
-    assert answer.status in (200, 201, 204), answer
-    after = await world.api.submit({"role": role})
-    device = await world.online(user)
-    assert after in device.items
-    assert before not in device.items
-
-
 async def test_audience_two_devices_of_one_user_both_see_it(world):
     user = world.user()
     tabs = [await world.online(user) for _ in range(3)]

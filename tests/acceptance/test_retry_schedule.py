@@ -153,6 +153,7 @@ async def test_poisonous_replay_is_pushed_three_times_then_only_listed(world):
         await device.connect(cursor=False)
         seen.append(len(device.wires(sent)) - before)
     assert seen == [1, 1, 1, 0, 0, 0]
+    assert (await explained(world, sent, device.user))["closed"]["reason"] == "poison"
     assert sent in await world.api.ids(device.user)
 
 

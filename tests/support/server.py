@@ -175,12 +175,11 @@ class Server:
     def cli(self, *args, check=True):
         """Run a ``notify-server`` command on this configuration; returns what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "notify_server", *args],
+            [sys.executable, "-m", "notify_server", *args, "--config", str(self.config)],
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
-            env={**os.environ, "NOTIFY_SERVER__DATA_DIR": str(self.data_dir)},
         )
         if check and done.returncode != 0:
             raise AssertionError(f"{args}: {done.returncode}\n{done.stdout}\n{done.stderr}")

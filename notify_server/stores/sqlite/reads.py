@@ -16,7 +16,8 @@ class Read(NamedTuple):
     Attributes:
         name: For the test's report.
         sql: With positional parameters only.
-        served_by: What the plan must name: indexes, or ``PRIMARY KEY`` of a table without rowid.
+        served_by: What the plan must name: indexes, or ``PRIMARY KEY`` of a table without rowid;
+            for lists with the columns by which it must be entered.
         whole: It is meant to go through all rows of an index (a list of everything, in order).
     """
 
@@ -68,7 +69,7 @@ FEED = Read(
     WHERE a.audience = ? AND a.line = ? AND (a.created_at, a.notification_id) < (?, ?)
     ORDER BY a.created_at DESC, a.notification_id DESC LIMIT ?
     """,
-    (_KEY, _BY_ID),
+    (f"{_KEY} (audience=? AND line=? AND (created_at,", _BY_ID),
 )
 FEED_CHANGED = Read(
     "feed, changed",
@@ -78,7 +79,7 @@ FEED_CHANGED = Read(
     WHERE a.audience = ? AND a.line = ? AND a.updated_at >= ?
     ORDER BY a.updated_at, a.notification_id LIMIT ?
     """,
-    ("audience_index_by_change", _BY_ID),
+    ("audience_index_by_change (audience=? AND line=? AND updated_at>", _BY_ID),
 )
 CHANGED = Read(
     "changed",
@@ -154,7 +155,7 @@ ACTIVE = Read(
     WHERE r.user = ? AND r.line = ? AND r.active > 0
     ORDER BY r.active DESC, r.push_at DESC, r.notification_id DESC LIMIT ?
     """,
-    ("receipts_by_activity", _BY_ID),
+    ("receipts_by_activity (user=? AND line=? AND active>", _BY_ID),
 )
 INBOX = Read(
     "inbox",
@@ -165,7 +166,7 @@ INBOX = Read(
         AND (r.sort_at, r.notification_id) < (?, ?)
     ORDER BY r.sort_at DESC, r.notification_id DESC LIMIT ?
     """,
-    ("receipts_by_sort", _BY_ID),
+    ("receipts_by_sort (user=? AND line=? AND (sort_at,", _BY_ID),
 )
 CHANGED_ENTRIES = Read(
     "changed entries",
@@ -175,7 +176,7 @@ CHANGED_ENTRIES = Read(
     WHERE r.user = ? AND r.line = ? AND r.changed_at >= ?
     ORDER BY r.changed_at, r.notification_id LIMIT ?
     """,
-    ("receipts_by_change", _BY_ID),
+    ("receipts_by_change (user=? AND line=? AND changed_at>", _BY_ID),
 )
 DUE = Read(
     "due",
@@ -192,7 +193,7 @@ RECIPIENTS = Read(
     SELECT {_R} FROM receipts r
     WHERE r.notification_id = ? AND r.user > ? ORDER BY r.user LIMIT ?
     """,
-    ("receipts_by_notification",),
+    ("receipts_by_notification (notification_id=? AND user>",),
 )
 SUMMARY = Read(
     "summary",

@@ -124,7 +124,9 @@ ADD_ATTEMPT = Write(
         "ON CONFLICT (notification_id, user, revision, number, reason) DO NOTHING",
     ),
 )
-REMOVE_ATTEMPTS = Write("remove attempts", "DELETE FROM attempts WHERE notification_id = ?", "attempts_by_time")
+REMOVE_ATTEMPTS = Write(
+    "remove attempts", "DELETE FROM attempts WHERE notification_id = ?", "attempts_by_time"
+)
 
 PUT_USER = Write(
     "put user",

@@ -32,7 +32,7 @@ def plan():
 def test_read_is_served_by_its_index_without_scan_or_sort(plan, read):
     steps = plan(read.sql)
     for index in read.served_by:
-        assert any(f"{index} " in f"{step} " for step in steps), steps
+        assert any(index in step for step in steps), steps
     for step in steps:
         assert "TEMP B-TREE" not in step
         # The list of wanted ids is a table function: going through it is going through the ids.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
 
 from notify_server.domain.settings import CompatSettings
 from notify_server.domain.signals import (
@@ -17,6 +18,7 @@ from notify_server.domain.signals import (
     UpdatedSignal,
 )
 from notify_server.kit.clock import to_rfc3339
+from notify_server.wire.cursor import encode_cursor
 from notify_server.wire.events import ServerEvent
 from notify_server.wire.notification import view_to_wire
 
@@ -51,7 +53,11 @@ def _of_the_session(
 ) -> tuple[str, Payload]:
     match signal:
         case ReplayDoneSignal(recovered, count, cursor):
-            payload: Payload = {"recovered": recovered, "count": count, "cursor": cursor}
+            payload: Payload = {
+                "recovered": recovered,
+                "count": count,
+                "cursor": encode_cursor(cursor),
+            }
             return ServerEvent.REPLAY_DONE.value, payload
         case SubscriptionsSignal(types):
             return ServerEvent.SUBSCRIPTIONS_UPDATED.value, subscriptions_to_wire(types)
@@ -88,7 +94,7 @@ def _counts(signal: CountSignal, compat: CompatSettings) -> Encoded:
         "count": counts.unread,
         "unseen": counts.unseen,
         "more": counts.more,
-        "cursor": signal.cursor,
+        "cursor": encode_cursor(signal.cursor),
     }
     encoded: Encoded = [(ServerEvent.NOTIFICATION_COUNT.value, payload)]
     if compat.badge_update:
@@ -110,4 +116,6 @@ def _changes(changes: Mapping[str, object]) -> Payload:
 
 
 def _spell(value: object) -> object:
-    return to_rfc3339(value) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return to_rfc3339(value)
+    return value.value if isinstance(value, Enum) else value

@@ -58,7 +58,7 @@ class RawSocket:
     async def open(self, query=""):
         """The websocket and the Engine.IO handshake; no namespace yet."""
         address = f"{self.url}/socket.io/?EIO=4&transport=websocket{query}"
-        self._ws = await self.http.ws_connect(address, max_msg_size=0, autoping=True, timeout=None)
+        self._ws = await self.http.ws_connect(address, max_msg_size=0)
         first = await self._ws.receive(timeout=10)
         if first.type is not aiohttp.WSMsgType.TEXT:
             raise ClosedError(first)

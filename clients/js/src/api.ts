@@ -59,7 +59,7 @@ async function parsed<T>(response: Response): Promise<T> {
 }
 
 export async function fetchSession(user: string, roles: string): Promise<Session> {
-  const query = new URLSearchParams({ user, roles });
+  const query = new URLSearchParams({ user, roles: roles.replace(/\s+/g, "") });
   return parsed(await fetch(`./session?${query}`, { cache: "no-store" }));
 }
 

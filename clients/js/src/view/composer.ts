@@ -151,8 +151,12 @@ function form(user: string, run: HTMLButtonElement): HTMLFormElement {
     field("Type", select("type", TYPES, "success")),
     field("Priority", select("priority", PRIORITIES, "normal")),
     field("Link", h("input", { name: "action_url", placeholder: "/tasks/123 or https://…" }), true),
-    check("Ask for acknowledgment", "requires_acknowledgment", false),
-    check("Store it", "persist", true),
+    h(
+      "div",
+      { class: "row checks" },
+      check("Ask for acknowledgment", "requires_acknowledgment", false),
+      check("Store it", "persist", true),
+    ),
     h(
       "div",
       { class: "row" },

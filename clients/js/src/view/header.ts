@@ -78,7 +78,7 @@ function userForm(user: string, roles: string): HTMLFormElement {
     "form",
     { class: "who" },
     h("label", {}, "User", h("input", { name: "user", value: user, required: true, maxlength: 128 })),
-    h("label", {}, "Roles", h("input", { name: "roles", value: roles, placeholder: "ADMIN, EDITOR" })),
+    h("label", {}, "Roles", h("input", { name: "roles", value: roles, placeholder: "ADMIN" })),
     h("button", { class: "button small", type: "submit" }, "Switch"),
   );
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
 
 from notify_server.domain.notification import Notification
 from notify_server.domain.settings import CompatSettings
@@ -83,20 +84,14 @@ def _room(notification: Notification) -> str | None:
 
 def state_to_wire(state: State) -> dict[str, object]:
     """The fields of a person's own state."""
-    return {
-        "sort_at": to_rfc3339(state.sort_at),
-        "status": str(state.status),
-        "delivered_at": moment_to_wire(state.delivered_at),
-        "seen_at": moment_to_wire(state.seen_at),
-        "is_read": state.read_at is not None,
-        "read_at": moment_to_wire(state.read_at),
-        "clicked_at": moment_to_wire(state.clicked_at),
-        "acknowledged_at": moment_to_wire(state.acknowledged_at),
-        "is_dismissed": state.dismissed_at is not None,
-        "dismissed_at": moment_to_wire(state.dismissed_at),
-        "pinned_at": moment_to_wire(state.pinned_at),
-        "snoozed_until": moment_to_wire(state.snoozed_until),
-    }
+    return {name: value_to_wire(value) for name, value in state.fields().items()}
+
+
+def value_to_wire(value: object) -> object:
+    """A time as RFC 3339, a member of an enumeration as its value, all else as it is."""
+    if isinstance(value, datetime):
+        return to_rfc3339(value)
+    return value.value if isinstance(value, Enum) else value
 
 
 def _legacy(notification: Notification) -> dict[str, object]:

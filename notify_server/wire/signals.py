@@ -1,8 +1,6 @@
 """Each signal's event name and payload (contract 9). Called by the emitter, once per fan-out."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from enum import Enum
 
 from notify_server.domain.settings import CompatSettings
 from notify_server.domain.signals import (
@@ -17,10 +15,9 @@ from notify_server.domain.signals import (
     TokenExpiringSignal,
     UpdatedSignal,
 )
-from notify_server.kit.clock import to_rfc3339
 from notify_server.wire.cursor import encode_cursor
 from notify_server.wire.events import ServerEvent
-from notify_server.wire.notification import view_to_wire
+from notify_server.wire.notification import value_to_wire, view_to_wire
 
 Payload = dict[str, object]
 Encoded = list[tuple[str, Payload]]
@@ -112,10 +109,4 @@ def _all_updated(signal: AllUpdatedSignal) -> Payload:
 
 
 def _changes(changes: Mapping[str, object]) -> Payload:
-    return {name: _spell(value) for name, value in changes.items()}
-
-
-def _spell(value: object) -> object:
-    if isinstance(value, datetime):
-        return to_rfc3339(value)
-    return value.value if isinstance(value, Enum) else value
+    return {name: value_to_wire(value) for name, value in changes.items()}

@@ -26,7 +26,7 @@ from notify_server.pipeline.feeds import Feeds
 from notify_server.pipeline.frames import personal_frame
 from notify_server.pipeline.inventory import Inventory
 from notify_server.pipeline.people import People
-from notify_server.pipeline.sessions import Phase, Registry, Session
+from notify_server.pipeline.sessions import Phase, Session
 from notify_server.policy.replay import OVERLAP, Replay, choose_replay
 from notify_server.policy.state import state_of
 from notify_server.policy.visible import Rules, is_in_list, is_visible, is_wanted
@@ -67,7 +67,6 @@ class CatchUp:
     def __init__(
         self,
         store: ReceiptStore,
-        registry: Registry,
         people: People,
         inventory: Inventory,
         feeds: Feeds,
@@ -80,7 +79,6 @@ class CatchUp:
         clock: Clock,
     ) -> None:
         self._store = store
-        self._registry = registry
         self._people = people
         self._inventory = inventory
         self._feeds = feeds

@@ -9,7 +9,6 @@ from notify_server.kit.clock import Clock
 from notify_server.pipeline.inventory import Inventory
 from notify_server.pipeline.people import People
 from notify_server.pipeline.sessions import Phase, Registry
-from notify_server.pipeline.signalling import Signalling
 from notify_server.policy.filters import COUNT_LIMIT
 from notify_server.ports.emitter import Emitter
 
@@ -37,7 +36,6 @@ class Counting:
         inventory: Inventory,
         people: People,
         registry: Registry,
-        signalling: Signalling,
         emitter: Emitter,
         background: Background,
         clock: Clock,
@@ -45,7 +43,6 @@ class Counting:
         self._inventory = inventory
         self._people = people
         self._registry = registry
-        self._signalling = signalling
         self._emitter = emitter
         self._background = background
         self._clock = clock
@@ -88,11 +85,6 @@ class Counting:
         if tally is not None:
             tally.is_stale = True
             self._ask((user, line))
-
-    def collect(self) -> None:
-        """Take over what others noted to be counted again."""
-        for user, line in self._signalling.take_touched():
-            self.touch(user, line)
 
     async def counts(self, user: str, line: str) -> Counts:
         """Counts of any user, from the store."""

@@ -10,7 +10,7 @@ import structlog
 
 from notify_server.domain.errors import UnavailableError
 from notify_server.domain.notification import Notification
-from notify_server.domain.signals import NotificationFrame, RemovedSignal, Removal
+from notify_server.domain.signals import NotificationFrame, Removal, RemovedSignal
 from notify_server.domain.view import View
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.counting import Counting

@@ -97,6 +97,11 @@ class Inbox:
                 return view_of(person, entry, self._clock)
         raise NotFoundError
 
+    async def check(self, user: str, notification_id: str) -> None:
+        """Raise NotFoundError unless the notification is this person's; changes nothing."""
+        if await self._upto(await self._people.person(user), notification_id) is None:
+            raise NotFoundError
+
     async def counts(self, user: str, line: str) -> Counts:
         """Unread and unseen."""
         person = await self._people.person(user)

@@ -11,6 +11,7 @@ from notify_server.domain.person import Person
 from notify_server.domain.settings import Settings
 from notify_server.domain.signals import SubscriptionsSignal
 from notify_server.domain.target import (
+    USER_LINE,
     Audience,
     AudienceKind,
     Membership,
@@ -18,7 +19,6 @@ from notify_server.domain.target import (
     Source,
     UserRecord,
     Watermark,
-    USER_LINE,
 )
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.sessions import Registry, Session
@@ -94,6 +94,13 @@ class People:
             if not self.is_in_line(person, session.line):
                 self._signalling.disconnect(session)
         return person
+
+    async def recheck(self, session: Session) -> None:
+        """Look again at a session that was just taken in; facts may have changed meanwhile."""
+        person = await self.refresh(session.user)
+        revoked_before = person.record.revoked_before
+        if revoked_before is not None and session.issued_at < revoked_before:
+            self._signalling.disconnect(session)
 
     def is_in_line(self, person: Person, line: str) -> bool:
         """Whether the person may enter a line; the line ``/`` is everybody's."""

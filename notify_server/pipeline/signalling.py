@@ -1,4 +1,6 @@
-"""Telling sessions of a user that state changed; and their counts."""
+"""Telling sessions of a user that state changed, and whose counts to look at again."""
+
+from collections.abc import Callable
 
 from notify_server.domain.signals import Signal
 from notify_server.kit.clock import Clock
@@ -7,15 +9,22 @@ from notify_server.ports.emitter import Emitter
 
 _DEFERRED_LIMIT = 1_000
 
+Touched = Callable[[str, str], None]
+"""Called with the user and the line whose counts may have changed."""
+
 
 class Signalling:
-    """Sends signals to whom they concern, and keeps a note of whose counts to look at again."""
+    """Sends signals to whom they concern, and says whose counts to look at again."""
 
     def __init__(self, registry: Registry, emitter: Emitter, clock: Clock) -> None:
         self._registry = registry
         self._emitter = emitter
         self._clock = clock
-        self._touched: set[tuple[str, str]] = set()
+        self._on_touched: Touched = lambda _user, _line: None
+
+    def on_touched(self, call: Touched) -> None:
+        """Who counts again when state changed."""
+        self._on_touched = call
 
     def to_user(
         self, user: str, line: str | None, signal: Signal, origin: str | None = None
@@ -40,12 +49,7 @@ class Signalling:
     def touch_counts(self, user: str, line: str | None = None) -> None:
         """Have the counts of a connected user read again and sent."""
         for session in self._registry.of_user(user, line):
-            self._touched.add((session.user, session.line))
-
-    def take_touched(self) -> set[tuple[str, str]]:
-        """Whose counts (user, line) are to be read again; forgets them."""
-        touched, self._touched = self._touched, set()
-        return touched
+            self._on_touched(session.user, session.line)
 
     def _defer(self, session: Session, signal: Signal) -> None:
         if len(session.deferred) < _DEFERRED_LIMIT:

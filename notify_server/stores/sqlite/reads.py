@@ -195,6 +195,15 @@ RECIPIENTS = Read(
     """,
     ("receipts_by_notification (notification_id=? AND user>",),
 )
+HIDDEN_FROM = Read(
+    "hidden_from",
+    """
+    SELECT user FROM receipts INDEXED BY receipts_hidden
+    WHERE notification_id = ? AND
+        (dismissed_at IS NOT NULL OR deleted_at IS NOT NULL OR snoozed_until IS NOT NULL)
+    """,
+    ("receipts_hidden (notification_id=?)",),
+)
 SUMMARY = Read(
     "summary",
     """

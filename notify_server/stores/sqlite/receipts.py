@@ -80,6 +80,14 @@ class SqliteReceipts(ReceiptStore):
         )
 
     @override
+    async def hidden_from(self, notification_id: str) -> frozenset[str]:
+        return await self._database.read(
+            lambda window: frozenset(
+                row[0] for row in window.rows(reads.HIDDEN_FROM, (notification_id,))
+            )
+        )
+
+    @override
     async def summary(self, notification_id: str) -> ReceiptSummary:
         return await self._database.read(lambda window: _summary(window, notification_id))
 

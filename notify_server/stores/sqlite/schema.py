@@ -112,6 +112,10 @@ _FIRST = (
     "CREATE INDEX receipts_by_due ON receipts (due_at) WHERE due_at IS NOT NULL",
     "CREATE INDEX receipts_by_notification ON receipts (notification_id, user)",
     """
+    CREATE INDEX receipts_hidden ON receipts (notification_id, user)
+    WHERE dismissed_at IS NOT NULL OR deleted_at IS NOT NULL OR snoozed_until IS NOT NULL
+    """,
+    """
     CREATE TABLE attempts (
         notification_id TEXT NOT NULL,
         user TEXT NOT NULL,

@@ -1,0 +1,178 @@
+"""Wiring: the only place that makes adapters and hands them to the line."""
+
+import random
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from aiohttp import web
+from typing_extensions import override
+
+from notify_server.app.lines import Line, build_line
+from notify_server.auth.keys import KeyRing
+from notify_server.auth.tokens import TokenVerifier, issue_token
+from notify_server.domain.settings import Settings
+from notify_server.domain.signals import Signal
+from notify_server.jobs.ticker import Job, Ticker
+from notify_server.kit.aio import Background
+from notify_server.kit.clock import Clock, SystemClock
+from notify_server.pipeline.submit import Submissions
+from notify_server.ports.emitter import Emitter
+from notify_server.ports.store import Store
+from notify_server.rest.app import make_app
+from notify_server.rest.deps import DemoAccess, Readiness, RestDeps
+from notify_server.sio.calls import Calls
+from notify_server.sio.emitter import SocketEmitter
+from notify_server.sio.gateway import Gateway, SessionParts
+from notify_server.sio.origins import accepts_origin
+from notify_server.sio.transport import Server, create_server
+from notify_server.stores.sqlite.store import SqliteStore
+
+_DEMO_TOKEN_TTL = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Everything that runs, wired; ``run`` starts and stops it in order."""
+
+    app: web.Application
+    store: Store
+    line: Line
+    gateway: Gateway
+    transport: Server
+    ticker: Ticker
+    background: Background
+
+
+def make_store(settings: Settings, clock: Clock) -> Store:
+    """The store that the configuration names; SQLite in ``data_dir`` unless it says otherwise."""
+    url = settings.store.url
+    path = Path(url.removeprefix("sqlite:///")) if url else settings.server.data_dir / "notify.db"
+    return SqliteStore(path, clock)
+
+
+def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) -> Product:
+    """Wire the product over an open store.
+
+    Args:
+        settings: With secrets.
+        store: Open.
+        clock: The one clock of the process.
+        demo_key: The API key that the demo page gets; None without ``--demo``.
+    """
+    background = Background()
+    tokens = TokenVerifier(settings.auth, clock, id_chars=settings.limits.id_chars)
+    transport = create_server(
+        cors_allowed_origins=accepts_origin(settings.cors.origins),
+        events_queued=settings.limits.events_queued,
+        handshake_timeout=settings.limits.handshake_s,
+        max_http_buffer_size=settings.limits.bulk_bytes,
+    )
+    emitter = SocketEmitter(transport, settings.compat, background)
+    line = build_line(settings, store, emitter, background, clock, random.SystemRandom())
+    calls = Calls(line.inbox, line.people, line.desk, tokens, settings, clock)
+    parts = SessionParts(line.registry, line.people, line.desk, line.counting, line.catch_up)
+    gateway = Gateway(
+        transport, emitter, parts, calls, tokens, settings=settings, background=background,
+        clock=clock,
+    )  # fmt: skip
+    app = make_app(
+        RestDeps(
+            submissions=line.submissions,
+            inbox=line.inbox,
+            people=line.people,
+            explanations=line.explanations,
+            tokens=tokens,
+            keys=KeyRing(store, clock),
+            clock=clock,
+            types=line.rules.types,
+            settings=settings,
+            ping=store.ping,
+            readiness=lambda: Readiness(draining=gateway.is_draining),
+            registry=line.registry,
+            close_session=line.signalling.disconnect,
+            demo=_demo(settings, clock, demo_key) if demo_key else None,
+        )
+    )
+    gateway.attach(app)
+    return Product(
+        app, store, line, gateway, transport, _ticker(settings, line, gateway), background
+    )
+
+
+def _demo(settings: Settings, clock: Clock, api_key: str) -> DemoAccess:
+    def issue(user: str, roles: Sequence[str]) -> str:
+        return issue_token(
+            settings.auth.jwt_secret, user, roles, ["*"], _DEMO_TOKEN_TTL, clock.now()
+        )
+
+    return DemoAccess(api_key, issue)
+
+
+def _ticker(settings: Settings, line: Line, gateway: Gateway) -> Ticker:
+    async def tick() -> None:
+        line.desk.tick()
+        await line.schedule.run()
+
+    async def check_tokens() -> None:
+        gateway.tick()
+
+    return Ticker(
+        [
+            Job("deliveries", 0.2, tick),
+            Job("tokens", 1, check_tokens),
+            Job("expiry", 0.5, line.expiry.run),
+            Job("discovery", 5, line.dispatcher.discover),
+            Job("cleanup", settings.cleanup.interval_s, line.expiry.clean_up),
+        ]
+    )
+
+
+class _NoSessions(Emitter):
+    """For commands that work on the store while no server runs."""
+
+    @override
+    def emit(
+        self, sessions: Iterable[str], signal: Signal, ack_id: int | None = None
+    ) -> Sequence[str]:
+        return ()
+
+    @override
+    def mark(self, session: str) -> int:
+        return 0
+
+    @override
+    def probe(self, session: str) -> int:
+        return 0
+
+    @override
+    def backlog(self, session: str) -> tuple[int, int]:
+        return 0, 0
+
+    @override
+    def disconnect(self, session: str) -> None:
+        pass
+
+    @override
+    def cut(self, session: str, after_s: float = 0) -> None:
+        pass
+
+
+@asynccontextmanager
+async def offline(settings: Settings) -> AsyncIterator[tuple[Submissions, Store]]:
+    """The line without sessions, on the store, under its lock.
+
+    Raises:
+        ConflictError: Another process holds the store.
+    """
+    clock, background = SystemClock(), Background()
+    store = make_store(settings, clock)
+    await store.open()
+    try:
+        line = build_line(settings, store, _NoSessions(), background, clock, random.SystemRandom())
+        yield line.submissions, store
+    finally:
+        await background.close()
+        await store.close()

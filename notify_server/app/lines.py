@@ -1,0 +1,103 @@
+"""The line put together: every stage, in the order in which they need each other."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from notify_server.domain.settings import Settings
+from notify_server.kit.aio import Background
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.catch_up import CatchUp
+from notify_server.pipeline.confirm import Confirmations
+from notify_server.pipeline.counting import Counting
+from notify_server.pipeline.delivery import DeliveryDesk
+from notify_server.pipeline.dispatch import Dispatcher
+from notify_server.pipeline.expiry import Expiry
+from notify_server.pipeline.explain import Explanations
+from notify_server.pipeline.feeds import Feeds
+from notify_server.pipeline.inbox import Inbox
+from notify_server.pipeline.inventory import Inventory
+from notify_server.pipeline.people import People
+from notify_server.pipeline.schedule import Schedule
+from notify_server.pipeline.sessions import Registry
+from notify_server.pipeline.signalling import Signalling
+from notify_server.pipeline.submit import Submissions
+from notify_server.policy.retry import RetryPolicy
+from notify_server.policy.visible import Rules
+from notify_server.ports.emitter import Emitter
+from notify_server.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The stages that the edges and the ticker call."""
+
+    registry: Registry
+    rules: Rules
+    signalling: Signalling
+    people: People
+    inbox: Inbox
+    counting: Counting
+    confirmations: Confirmations
+    desk: DeliveryDesk
+    schedule: Schedule
+    catch_up: CatchUp
+    dispatcher: Dispatcher
+    submissions: Submissions
+    expiry: Expiry
+    explanations: Explanations
+
+
+def build_line(
+    settings: Settings,
+    store: Store,
+    emitter: Emitter,
+    background: Background,
+    clock: Clock,
+    chance: Random,
+) -> Line:
+    """Put the stages together.
+
+    Args:
+        settings: The whole configuration.
+        store: Open.
+        emitter: The way to sessions.
+        background: Where tasks that nobody awaits run.
+        clock: The one clock.
+        chance: Spreads retries; seeded in tests.
+    """
+    rules = Rules.of(settings)
+    retry = RetryPolicy.of(settings.retry, chance)
+    registry = Registry()
+    feeds = Feeds(store)
+    signalling = Signalling(registry, emitter, clock)
+    people = People(store, registry, signalling, clock, settings)
+    inventory = Inventory(store, feeds, rules, clock)
+    counting = Counting(inventory, people, registry, emitter, background, clock)
+    signalling.on_touched(counting.touch)
+    confirmations = Confirmations(store, background)
+    desk = DeliveryDesk(registry, emitter, confirmations, retry, clock)
+    dispatcher = Dispatcher(store, registry, feeds, desk, signalling, counting, rules, clock)
+    return Line(
+        registry=registry,
+        rules=rules,
+        signalling=signalling,
+        people=people,
+        inbox=Inbox(store, people, inventory, signalling, retry, rules, background, clock),
+        counting=counting,
+        confirmations=confirmations,
+        desk=desk,
+        schedule=Schedule(
+            store, registry, people, desk, signalling, retry, rules, background, clock
+        ),
+        catch_up=CatchUp(
+            store, people, inventory, feeds, desk, counting, emitter, rules,
+            settings.limits, background, clock,
+        ),
+        dispatcher=dispatcher,
+        submissions=Submissions(store, dispatcher, settings, background, clock),
+        expiry=Expiry(
+            store, dispatcher, timedelta(seconds=settings.inbox.retention_s), clock
+        ),
+        explanations=Explanations(store, clock),
+    )  # fmt: skip

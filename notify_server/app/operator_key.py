@@ -29,6 +29,10 @@ async def ensure_operator_key(store: KeyStore, data_dir: Path, now: datetime) ->
         path.unlink()
     stored, key = make_key("local operator", list(Scope), now)
     await store.add_key(stored)
+    _keep(path, key)
+    return key
+
+
+def _keep(path: Path, key: str) -> None:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(key + "\n")
-    return key

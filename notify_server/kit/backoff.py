@@ -1,6 +1,6 @@
 """Waiting longer after each failure, with full jitter.
 
-Source: "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015): full jitter spreads a herd best.
+Source: "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015): full jitter spreads best.
 """
 
 import random

@@ -31,7 +31,7 @@ def random_id(prefix: str = "") -> str:
 
 
 def first_ack_id() -> int:
-    """Where this process starts to count ack ids: below 2^52, so that a restart meets no old one."""
+    """Where a process starts to count ack ids: below 2^52, so that a restart meets no old one."""
     return secrets.randbelow(2**52)
 
 

@@ -1,4 +1,4 @@
-"""Changing receipts by compare-and-set: read, decide, write, and again for those that lost a race."""
+"""Changing receipts by compare-and-set: read, decide, write; again for those that lost."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

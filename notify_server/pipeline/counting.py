@@ -16,13 +16,14 @@ _INTERVAL_S = 0.25
 _FLUSH_S = 0.02
 
 Key = tuple[str, str]
+_NONE = Counts(0, 0)
 
 
 @dataclass(slots=True)
 class _Tally:
     """Counts of one user on one line; ``is_stale``: the store must be asked again."""
 
-    counts: Counts = Counts(0, 0)
+    counts: Counts = _NONE
     is_stale: bool = False
     is_reading: bool = False
     sent_at: float = float("-inf")

@@ -48,7 +48,7 @@ class _Item:
 
 
 class Dispatcher:
-    """Fans out what was accepted, replaced or cancelled; one at a time, in the order of the store."""
+    """Fans out what was accepted, replaced or cancelled; one by one, in the order of the store."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ class _Feed:
     def __init__(self) -> None:
         self.items: dict[str, Notification] = {}
         self.floor: Position | None = None
-        """Oldest place that is held for sure; below it the store must be asked. None: all is here."""
+        """Oldest place that is held; below it the store must be asked. None: all is here."""
 
     def load(self, newest_first: list[Notification], changed: Iterable[Notification]) -> None:
         self.items = {n.id: n for n in reversed(newest_first)}
@@ -91,7 +91,7 @@ class Feeds:
         """A stretch of a person's audiences, newest first, below ``before``.
 
         Returns:
-            The notifications, and the place down to which the stretch is complete (None: to the end).
+            The notifications, and the place down to which they are complete (None: to the end).
         """
         found: dict[str, Notification] = {}
         complete_to: Position | None = None

@@ -1,4 +1,4 @@
-"""The schedule of retries, reminders and snoozes: stored rows with a due time (contract 10.5, 10.6).
+"""Retries, reminders and snoozes: stored rows with a due time (contract 10.5, 10.6).
 
 A failed first attempt becomes a row here; the ticker asks for due rows, each is taken by one
 compare-and-set that counts the attempt and says when it will be judged, so that two schedulers over

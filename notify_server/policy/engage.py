@@ -25,6 +25,7 @@ def receipt_of(entry: Entry, user: str, mark: Watermark | None, now: datetime) -
         push_at=notification.revised_at,
         changed_at=now,
         revision=notification.revision,
+        step=Step.WAIT,
     )
     if receipt.revision < notification.revision:
         receipt = replace(

@@ -22,7 +22,7 @@ class Emitter(Protocol):
         """
 
     def mark(self, session: str) -> int:
-        """What ``Alive`` will be called with, or more, when a frame written just now has arrived."""
+        """The mark that will be reported once a frame written just now has arrived."""
 
     def probe(self, session: str) -> int:
         """Send a ping of our own, so that the frames before it are confirmed soon.

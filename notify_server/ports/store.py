@@ -1,6 +1,6 @@
 """The store port: where everything that was accepted is kept.
 
-One suite, ``tests/ports/test_store.py``, runs over every engine. No operation needs a transaction
+One suite, ``tests/ports/``, runs over every engine. No operation needs a transaction
 over several documents: each is one atomic write, or an idempotent upsert that may be repeated.
 Every method may raise ``UnavailableError``; a write that raised it may or may not have happened.
 """
@@ -52,12 +52,12 @@ class NotificationStore(Protocol):
     async def accept(self, submissions: Sequence[Submission]) -> list[Accepted | NotifyError]:
         """Store each submission, in order, each atomic and independent of the others.
 
-        In one step each: an idempotency key used in the last 24 h with the same body answers what it
-        made then (``replayed``), with another body it is IDEMPOTENCY_MISMATCH; a live notification
-        (not expired, not cancelled, revised within 24 h) with the same collapse scope gets a new
-        revision; else a notification is inserted with an id and ``created_at`` made here, so that
-        ids grow in the order of acceptance. Each named user gets a receipt with step WAIT, due after
-        the submission's ``waits``. A new revision moves every existing receipt that is not deleted:
+        In one step each: an idempotency key used in the last 24 h with the same body answers what
+        it made then (``replayed``), with another body it is IDEMPOTENCY_MISMATCH; a live
+        notification (not expired, not cancelled, revised within 24 h) with the same collapse scope
+        gets a new revision; else a notification is inserted with an id and ``created_at`` made
+        here, so that ids grow in the order of acceptance. Each named user gets a receipt with step
+        WAIT, due after the submission's ``waits``. A new revision moves every existing receipt that is not deleted:
         ``push_at`` and ``changed_at`` to now, ``revision`` to the new one, attempts, replays and
         ``closed`` cleared, and a step other than WAKE to WAIT (named) or IDLE, due likewise.
         When this returns, the results are durable.
@@ -78,7 +78,7 @@ class NotificationStore(Protocol):
     async def cancel(self, notification_id: str) -> Notification:
         """Set ``cancelled_at`` (kept if set already) and end its collapse scope.
 
-        Its receipts are closed: ``closed`` CANCELLED where undelivered, step IDLE, ``changed_at`` now.
+        Its receipts end: ``closed`` CANCELLED where undelivered, step IDLE, ``changed_at`` now.
 
         Returns:
             It as it is now.
@@ -118,7 +118,7 @@ class ReceiptStore(Protocol):
     """Receipts: one user's state of one notification."""
 
     async def entries(self, user: str, ids: Sequence[str]) -> list[Entry]:
-        """Each of ``ids`` (500 at most) that exists, with the user's receipt if any; order of ids."""
+        """Each of ``ids`` (500 at most) that exists, with the user's receipt, in that order."""
 
     async def active(self, user: str, line: str, limit: int) -> list[Entry]:
         """Receipts that are undelivered (first) or unread, each newest ``push_at`` first.
@@ -138,7 +138,7 @@ class ReceiptStore(Protocol):
     async def save(self, receipts: Sequence[Receipt]) -> list[ReceiptKey]:
         """Write each if the stored ``version`` is the given one (0: if there is none yet).
 
-        A written receipt's version is one higher. Each is atomic; they may be on different documents.
+        A written receipt's version is one higher. Each is atomic by itself.
 
         Returns:
             The keys that were not written because another writer was first.
@@ -163,7 +163,7 @@ class ReceiptStore(Protocol):
         """Receipts of one notification, ordered by user, users > ``after_user`` only."""
 
     async def hidden_from(self, notification_id: str) -> frozenset[str]:
-        """Users whose receipt says dismissed, deleted or snoozed: no new revision is shown to them."""
+        """Users whose receipt says dismissed, deleted or snoozed."""
 
     async def summary(self, notification_id: str) -> ReceiptSummary:
         """Count the receipts of one notification by state."""

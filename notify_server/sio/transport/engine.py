@@ -12,6 +12,7 @@ from aiohttp import web
 from engineio import packet
 from engineio.exceptions import EngineIOError
 
+from notify_server.kit.aio import pause
 from notify_server.sio.transport.driver import DRIVER
 from notify_server.sio.transport.lane import Lane
 from notify_server.sio.transport.packets import EnginePacket, PacketError
@@ -85,6 +86,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
             self.stats["overflows"] += 1
             lane.drop()
             socket.sever()
+        await pause(0)  # let handlers keep up with a burst that came in one read
 
     async def ended(self, socket: EngineSocket, reason: str) -> None:
         """The connection is over: the disconnect event."""

@@ -1,6 +1,6 @@
 """Who is in which room: the stock manager, which tells the server where a session stands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import socketio
@@ -42,9 +42,15 @@ class Manager(socketio.AsyncManager):  # type: ignore[misc]
         await super().disconnect(sid, namespace, **options)
         self.server.session_ended(sid)
 
-    def waits_for(self, sid: str, ack_id: int) -> bool:
-        """Whether the library gave out that ack id; slot 0 of its table is its counter."""
-        return ack_id > 0 and ack_id in self.callbacks.get(sid, ())
+    def claim_callback(self, sid: str, ack_id: int) -> Callable[..., Any] | None:
+        """Take out what waits for an ack id of the library's; None if it did not give it out.
+
+        Slot 0 of its table is its counter, which a client must not reach.
+        """
+        if ack_id < 1:
+            return None
+        callback: Callable[..., Any] | None = self.callbacks.get(sid, {}).pop(ack_id, None)
+        return callback
 
     def _generate_ack_id(self, sid: str, callback: Any) -> int:
         ack_id: int = super()._generate_ack_id(sid, callback)

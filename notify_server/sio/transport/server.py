@@ -13,6 +13,7 @@ import engineio
 import socketio
 from socketio import packet
 
+from notify_server.kit.aio import pause
 from notify_server.sio.transport import codec
 from notify_server.sio.transport.engine import Engine
 from notify_server.sio.transport.lane import Job, Lane
@@ -217,6 +218,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             case packet.EVENT:
                 job = partial(self._run_event, eio_sid, namespace, pkt.id, pkt.data)
                 self._queue(peer, namespace, job)
+                await pause(0)  # let handlers keep up with a burst that came in one read
             case _:
                 self._take_ack(peer, namespace, pkt.id, pkt.data)
 
@@ -260,16 +262,20 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         sid = peer.sessions.get(namespace)
         if sid is None:  # a stock client does that after reconnecting
             self.stats["stray_acks"] += 1
-        elif self.manager.waits_for(sid, ack_id):
-            task = asyncio.ensure_future(self._run_callback(sid, ack_id, data))
+            return
+        callback = self.manager.claim_callback(sid, ack_id)
+        if callback is None:
+            self._call(self._ack_hook, sid, namespace, ack_id)
+        else:  # not in the lane, where the handler may run that waits for it
+            task = asyncio.ensure_future(self._run_callback(callback, data))
             self._callbacks.add(task)
             task.add_done_callback(self._callbacks.discard)
-        else:
-            self._call(self._ack_hook, sid, namespace, ack_id)
 
-    async def _run_callback(self, sid: str, ack_id: int, data: list[Any]) -> None:
+    async def _run_callback(self, callback: Callable[..., Any], data: list[Any]) -> None:
         try:
-            await self.manager.trigger_callback(sid, ack_id, data)
+            result = callback(*data)
+            if inspect.isawaitable(result):
+                await result
         except Exception:
             self.logger.exception("an ack callback failed")
 

@@ -220,6 +220,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             while (pkt := await self.queue.get()) is not None:
                 await ws.send(pkt.encode())
                 self.queue.task_done()
+            self.queue.task_done()
             await ws.close()
         except (OSError, RuntimeError):  # the peer has gone
             ws.abort()

@@ -72,7 +72,7 @@ class Inbox:
             if total > COUNT_LIMIT and len(chosen) > query.limit and query.after is None:
                 break
         shown = chosen[-query.limit :] if query.after is not None else chosen[: query.limit]
-        await self._note_delivered(person, shown)
+        shown = await self._note_delivered(person, shown)
         counts = await self.counts(user, line)
         return Page(
             items=tuple(view_of(person, entry, self._clock) for entry in shown),
@@ -93,8 +93,8 @@ class Inbox:
         person = await self._people.person(user)
         for entry in await self._store.entries(user, [notification_id]):
             if is_visible(person, entry, self._rules, self._clock.now()):
-                await self._note_delivered(person, [entry])
-                return view_of(person, entry, self._clock)
+                reached = await self._note_delivered(person, [entry])
+                return view_of(person, reached[0], self._clock)
         raise NotFoundError
 
     async def check(self, user: str, notification_id: str) -> None:
@@ -107,14 +107,16 @@ class Inbox:
         person = await self._people.person(user)
         return self._inventory.count(person, await self._inventory.active(person, line))
 
-    async def _note_delivered(self, person: Person, entries: Sequence[Entry]) -> None:
+    async def _note_delivered(self, person: Person, entries: Sequence[Entry]) -> list[Entry]:
+        """Record that these have reached the person; returns them as they are then."""
         fresh = [
             entry
             for entry in entries
             if not is_delivered(entry, person.read_mark(entry.notification.line))
         ]
-        if fresh:
-            await self._change(person, fresh, self._delivered)
+        changed = await self._change(person, fresh, self._delivered) if fresh else []
+        receipts = {one.before.id: one.receipt for one in changed}
+        return [Entry(e.notification, receipts.get(e.id, e.receipt)) for e in entries]
 
     def _delivered(self, person: Person, entry: Entry) -> Receipt | None:
         now = self._clock.now()

@@ -15,7 +15,7 @@ roles = ["OPS"]
 attempts = 3
 base_delay_s = 0.2
 ack_timeout_s = 0.5
-remind_s = 0.5
+remind_s = 1
 fallback = ["email"]
 offline_grace_s = 1
 
@@ -23,7 +23,7 @@ offline_grace_s = 1
 attempts = 1
 ack_timeout_s = 0.5
 base_delay_s = 0.2
-remind_s = 0.5
+remind_s = 1
 """
 """High and urgent are quick here, so that schedules can be watched; the rest is the default."""
 

@@ -16,18 +16,25 @@ class Background:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Run ``work`` beside everything else."""
+        """Run ``work`` beside everything else; after ``close`` it is dropped."""
+        if self._is_closed:
+            work.close()
+            return
         task = asyncio.get_running_loop().create_task(self._watched(work, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step would leave what it wraps unawaited.
+        task.add_done_callback(lambda _task: work.close())
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     async def close(self) -> None:
-        """Cancel what still runs and wait for it."""
+        """Cancel what still runs and wait for it; nothing starts any more."""
+        self._is_closed = True
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

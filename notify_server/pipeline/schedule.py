@@ -34,6 +34,7 @@ from notify_server.policy.retry import (
     postponed_reminder,
     waited_out,
 )
+from notify_server.policy.state import is_delivered
 from notify_server.policy.visible import (
     Rules,
     is_awaiting,
@@ -104,11 +105,7 @@ class Schedule:
         self, notification: Notification, users: Sequence[str], reason: Reason
     ) -> list[str]:
         """Insert receipts of an audience's members; returns the users who have one already."""
-        decided = [
-            self._fail(Entry(notification, None), user, reason)
-            for user in users
-            if self._registry.person(user) is not None
-        ]
+        decided = [self._fail(Entry(notification, None), user, reason) for user in users]
         lost = {key.user for key in await self._save(decided)}
         return sorted(lost)
 
@@ -205,8 +202,10 @@ class Schedule:
             verdict = begin_reminder(self._retry, receipt, notification, now)
             is_sent = verdict.receipt.reminders > receipt.reminders
             return _Decided(entry, verdict, is_sent=is_sent)
-        if not is_awaiting(person, entry, self._rules, now):
+        if is_delivered(entry, person.read_mark(receipt.line)):
             return _Decided(entry, Verdict(replace(receipt, step=Step.IDLE, due_at=None)))
+        if not is_awaiting(person, entry, self._rules, now):
+            return _Decided(entry, Verdict(parked(self._retry, receipt, notification)))
         if receipt.step is Step.JUDGE:
             verdict = fail_attempt(
                 self._retry, receipt, notification, now, Reason.NO_ACK, is_online=True

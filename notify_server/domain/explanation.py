@@ -39,6 +39,8 @@ class Recipient:
 
     Attributes:
         named: Named in the targets; False: came by an audience.
+        delivered_via: What made it count as delivered, or None; by a list or an action there is no
+            attempt.
         closed: Why nothing is pushed any more though undelivered, or None.
         next_step: What happens at ``next_at``, or None.
     """
@@ -47,6 +49,7 @@ class Recipient:
     named: bool
     state: State
     delivered_revision: int
+    delivered_via: AckVia | None
     reminders: int
     attempts: tuple[ExplainedAttempt, ...]
     closed: Reason | None

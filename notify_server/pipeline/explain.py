@@ -7,7 +7,7 @@ from notify_server.domain.errors import NotFoundError
 from notify_server.domain.explanation import ExplainedAttempt, Explanation, Recipient
 from notify_server.domain.notification import Notification
 from notify_server.domain.reasons import Reason
-from notify_server.domain.receipt import Ack, Attempt, Entry, Receipt, Step
+from notify_server.domain.receipt import Ack, AckVia, Attempt, Entry, Receipt, Step
 from notify_server.kit.clock import Clock
 from notify_server.policy.state import state_of
 from notify_server.ports.store import Store
@@ -78,12 +78,25 @@ class Explanations:
             named=receipt.named,
             state=state_of(Entry(notification, receipt), mark, self._clock.now()),
             delivered_revision=receipt.delivered_revision,
+            delivered_via=_delivered_via(receipt),
             reminders=receipt.reminders,
             attempts=explained_attempts(notification, receipt, kept),
             closed=receipt.closed,
             next_step=receipt.step if is_due else None,
             next_at=receipt.due_at if is_due else None,
         )
+
+
+def _delivered_via(receipt: Receipt) -> AckVia | None:
+    """By what it first counted as delivered, read off the moments that the receipt holds."""
+    at = receipt.delivered_at
+    if at is None:
+        return None
+    for ack in receipt.acks:
+        if ack.at <= at:
+            return ack.via
+    acted = (receipt.seen_at, receipt.clicked_at, receipt.acknowledged_at, receipt.pinned_at)
+    return AckVia.STATE if at in acted else AckVia.LIST
 
 
 def explained_attempts(

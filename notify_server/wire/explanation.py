@@ -112,6 +112,7 @@ def _recipient(person: Recipient) -> dict[str, object]:
         "status": str(person.state.status),
         "state": state_to_wire(person.state),
         "delivered_revision": person.delivered_revision,
+        "delivered_via": None if person.delivered_via is None else str(person.delivered_via),
         "reminders": person.reminders,
         "attempts": [_attempt(attempt) for attempt in person.attempts],
         "closed": None

@@ -132,12 +132,11 @@ function isAtOrBefore(state: State, item: Notification, limit: string): boolean 
 
 function isMeant(state: State, item: Notification, updated: Updated): boolean {
   if (!updated.all) return updated.ids?.includes(item.id) ?? false;
+  const { before, type, tags = [] } = updated;
   return (
-    (updated.before === undefined ||
-      item.id === updated.before ||
-      isAtOrBefore(state, item, updated.before)) &&
-    (updated.type === undefined || item.type === updated.type) &&
-    (updated.tags ?? []).every((tag) => item.tags?.includes(tag))
+    (!before || item.id === before || isAtOrBefore(state, item, before)) &&
+    (!type || item.type === type) &&
+    tags.every((tag) => item.tags?.includes(tag))
   );
 }
 

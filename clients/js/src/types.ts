@@ -61,8 +61,8 @@ export interface Count {
 export interface Updated {
   ids?: string[];
   all?: boolean;
-  before?: string;
-  type?: string;
+  before?: string | null;
+  type?: string | null;
   tags?: string[];
   changes: Changes;
 }

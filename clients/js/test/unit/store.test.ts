@@ -145,6 +145,8 @@ describe("update", () => {
       sample("n2", { type: "error", tags: ["a"] }),
       sample("n3", { tags: ["a", "b"] }),
     );
+    const everything = update(state, { all: true, before: null, changes: { is_read: true } });
+    expect(["n1", "n2", "n3"].map((id) => item(everything, id).is_read)).toEqual([true, true, true]);
     const next = update(state, { all: true, type: "error", tags: ["a", "b"], changes: { is_read: true } });
     expect(["n1", "n2", "n3"].map((id) => item(next, id).is_read)).toEqual([true, false, false]);
   });

@@ -239,7 +239,7 @@ class Inbox:
 
     def _reminding(self, receipt: Receipt, notification: Notification) -> Receipt:
         remind_at = self._clock.now() + self._retry.remind(notification)
-        return with_reminder(receipt, notification, remind_at)
+        return with_reminder(receipt, notification, remind_at, self._retry.attempts(notification))
 
     async def _change(
         self, person: Person, entries: Sequence[Entry], change: PersonalChange

@@ -37,6 +37,7 @@ from notify_server.policy.retry import (
 from notify_server.policy.state import is_delivered
 from notify_server.policy.visible import (
     Rules,
+    has_access,
     is_awaiting,
     is_expired,
     is_visible,
@@ -242,10 +243,16 @@ class Schedule:
             self._desk.send(live, frame, is_stored=not is_wake)
 
     def _may_remind(self, person: Person, entry: Entry) -> bool:
-        """Dismissing does not end reminders; leaving, deleting and unsubscribing do."""
+        """Dismissing does not end reminders; leaving, deleting and unsubscribing do.
+
+        Who received it and left keeps it, but is no longer asked: so access is judged without
+        the receipt.
+        """
         now = self._clock.now()
-        return is_visible(person, entry, self._rules, now) and is_wanted(
-            person, entry.notification, self._rules
+        return (
+            is_visible(person, entry, self._rules, now)
+            and is_wanted(person, entry.notification, self._rules)
+            and has_access(person, entry.notification, None, self._rules)
         )
 
 

@@ -66,15 +66,21 @@ def apply(receipt: Receipt, notification: Notification, act: Act, now: datetime)
     return None if changed == receipt else replace(changed, changed_at=now)
 
 
-def with_reminder(receipt: Receipt, notification: Notification, remind_at: datetime) -> Receipt:
-    """Start reminding when what must be acknowledged has been delivered and is not."""
+def with_reminder(
+    receipt: Receipt, notification: Notification, remind_at: datetime, reminders: int
+) -> Receipt:
+    """Start reminding when what must be acknowledged has been delivered and is not.
+
+    Args:
+        reminders: How many there are at most; those before a snooze count.
+    """
     waiting = (
         notification.content.requires_acknowledgment
         and receipt.acknowledged_at is None
         and receipt.deleted_at is None
         and receipt.delivered_revision >= notification.revision
     )
-    if waiting and receipt.step is Step.IDLE and receipt.reminders == 0:
+    if waiting and receipt.step is Step.IDLE and receipt.reminders < reminders:
         return replace(receipt, step=Step.REMIND, due_at=remind_at)
     return receipt
 

@@ -122,6 +122,13 @@ class LineRig:
             await self.settle()
         return answer.id
 
+    async def replace(self, notification_id, *users, **fields):
+        """Make a new revision as a service does."""
+        draft = self.draft(*users, **fields)
+        answer = await self.line.submissions.replace(CALLER, notification_id, draft, None)
+        await self.settle()
+        return answer
+
     async def act(self, user, ids, action, until=None):
         ids = [ids] if isinstance(ids, str) else ids
         acted = await self.line.inbox.act(user, ids, Act(Action(action), until))
@@ -131,9 +138,9 @@ class LineRig:
     async def ack(self, session, frame=None):
         """Acknowledge one frame, or all that were written to a session."""
         for written in list(self.emitter.written):
-            if written.session == session.id and written.ack_id is not None:
-                if frame is None or written.signal is frame:
-                    self.line.desk.acknowledged(session.id, written.ack_id)
+            is_meant = frame is None or written.signal is frame
+            if is_meant and written.session == session.id and written.ack_id is not None:
+                self.line.desk.acknowledged(session.id, written.ack_id)
         await self.settle()
 
     # Time

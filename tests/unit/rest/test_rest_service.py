@@ -350,3 +350,54 @@ async def test_demo_page_that_is_not_built_says_how(make_service, tmp_path):
     assert answer.status == 200
     assert re.search("make pages", answer.body)
     assert re.search("notify-server listen", answer.body)
+
+
+# What no client library would send
+
+
+async def exchange(service, data, *, close=False):
+    """Send bytes as they are; returns what comes back until the server closes or falls silent."""
+    host, port = service.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(data.replace(b"KEY", service.keys["admin"].encode()))
+    await writer.drain()
+    if close:
+        writer.close()
+        await writer.wait_closed()
+        return b""
+    try:
+        async with asyncio.timeout(2):
+            head = await reader.readuntil(b"\r\n\r\n")
+    finally:
+        writer.close()
+    return head
+
+
+HEAD = (
+    b"POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\n"
+    b"Content-Type: application/json\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("rest", "status"),
+    [
+        (b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
+        (b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", b"415"),
+        (b"Content-Length: 99999999999\r\n\r\n{", b"413"),
+        (b"Content-Length: -1\r\n\r\n", b"400"),
+        (b"Idempotency-Key: a\r\nIdempotency-Key: b\r\nContent-Length: 2\r\n\r\n{}", b"400"),
+    ],
+)
+async def test_raw_broken_request_is_refused_and_logged_as_no_error_of_ours(
+    service, rest, status, capsys
+):
+    head = await exchange(service, HEAD + rest)
+    assert head.split(b" ")[1] == status
+    assert "request_failed" not in "".join(capsys.readouterr())
+
+
+async def test_raw_client_that_leaves_in_the_middle_harms_nobody(service, capsys):
+    await exchange(service, HEAD + b'Content-Length: 100\r\n\r\n{"to"', close=True)
+    assert (await service.call("POST", "/notifications", BODY)).status == 202
+    assert "request_failed" not in "".join(capsys.readouterr())

@@ -71,12 +71,12 @@ def build_line(
     registry = Registry()
     feeds = Feeds(store)
     signalling = Signalling(registry, emitter, clock)
-    people = People(store, registry, signalling, clock, settings)
+    confirmations = Confirmations(store, background)
+    people = People(store, registry, signalling, clock, settings, confirmations)
     inventory = Inventory(store, feeds, rules, clock)
     counting = Counting(inventory, people, registry, emitter, background, clock)
     signalling.on_touched(counting.touch)
-    confirmations = Confirmations(store, background)
-    desk = DeliveryDesk(registry, emitter, confirmations, retry, clock)
+    desk = DeliveryDesk(registry, emitter, confirmations, retry, rules, clock)
     dispatcher = Dispatcher(store, registry, feeds, desk, signalling, counting, rules, clock)
     return Line(
         registry=registry,

@@ -1,5 +1,7 @@
 """Confirmed deliveries on their way into the store, many in one write."""
 
+import asyncio
+
 import structlog
 
 from notify_server.domain.errors import UnavailableError
@@ -26,7 +28,7 @@ class Confirmations:
         self._store = store
         self._background = background
         self._waiting: list[Delivery] = []
-        self._is_writing = False
+        self._writing = asyncio.Lock()
         self._gather = Later(_GATHER_S, self._start)
 
     def add(self, delivery: Delivery) -> None:
@@ -36,26 +38,29 @@ class Confirmations:
             self._gather.ask()
 
     async def flush(self) -> None:
-        """Write what waits; at the end of a drain."""
-        self._gather.stop()
-        while self._waiting and not self._is_writing:
-            await self._write()
+        """Write all that was confirmed until now.
+
+        Raises:
+            UnavailableError: The store is away; what was confirmed is kept.
+        """
+        async with self._writing:
+            while self._waiting:
+                await self._write_batch()
 
     def _start(self) -> None:
-        if self._waiting and not self._is_writing:
-            self._background.spawn(self._write(), "record deliveries")
+        if self._waiting and not self._writing.locked():
+            self._background.spawn(self._write_waiting(), "record deliveries")
 
-    async def _write(self) -> None:
-        self._is_writing = True
-        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-        failpoint("before_ack_stored")
+    async def _write_waiting(self) -> None:
         try:
-            await self._store.record_deliveries(batch)
+            await self.flush()
         except UnavailableError:
-            _log.warning("deliveries_not_recorded", count=len(batch))
-            self._waiting = batch + self._waiting
+            _log.warning("deliveries_not_recorded", count=len(self._waiting))
             await pause(_RETRY_S)
-        finally:
-            self._is_writing = False
-            if self._waiting:
-                self._gather.ask()
+            self._gather.ask()
+
+    async def _write_batch(self) -> None:
+        batch = self._waiting[:_BATCH]
+        failpoint("before_ack_stored")
+        await self._store.record_deliveries(batch)
+        del self._waiting[: len(batch)]

@@ -20,6 +20,7 @@ from notify_server.pipeline.confirm import Confirmations
 from notify_server.pipeline.sessions import Phase, Registry, SentFrame, Session
 from notify_server.policy.engage import receipt_of
 from notify_server.policy.retry import RetryPolicy
+from notify_server.policy.visible import Rules, has_access
 from notify_server.ports.emitter import Emitter
 
 KEEP_ACK_IDS_S = 3600.0
@@ -62,12 +63,14 @@ class DeliveryDesk:
         emitter: Emitter,
         confirmations: Confirmations,
         retry: RetryPolicy,
+        rules: Rules,
         clock: Clock,
     ) -> None:
         self._registry = registry
         self._emitter = emitter
         self._confirmations = confirmations
         self._retry = retry
+        self._rules = rules
         self._clock = clock
         self._next_ack_id = first_ack_id()
         self._flights: dict[int, Flight] = {}
@@ -138,8 +141,8 @@ class DeliveryDesk:
         """A session acknowledged a frame; an id that it was not sent is passed over."""
         session = self._registry.get(session_id)
         if session is not None and session.acks:
-            frame = session.frames.pop(ack_id, None)
-            if frame is not None or self._is_late(session, ack_id):
+            session.frames.pop(ack_id, None)
+            if self._may_confirm(session, ack_id):
                 self._confirm(session, ack_id, AckVia.ACK)
 
     def acknowledged_by_event(self, session: Session, notification_id: str, revision: int) -> bool:
@@ -177,15 +180,25 @@ class DeliveryDesk:
         if session.acks and not self._has_acking_session(session.user, session.line):
             self._release_held(session.user, session.line)
 
-    def _is_late(self, session: Session, ack_id: int) -> bool:
-        """After the ack timeout the frame is forgotten, but its acknowledgement still counts."""
+    def _may_confirm(self, session: Session, ack_id: int) -> bool:
+        """Late ones count for an hour, over a new connection too, if it is the user's to see."""
         flight = self._flights.get(ack_id)
-        return flight is not None and session.id in flight.waiting
+        if flight is None:
+            return False
+        if session.id in flight.waiting:
+            return True
+        person = self._registry.person(session.user)
+        notification = flight.notification
+        return (
+            person is not None
+            and session.user not in flight.confirmed
+            and notification.line == session.line
+            and has_access(person, notification, None, self._rules)
+        )
 
     def _confirm(self, session: Session, ack_id: int, via: AckVia) -> None:
         flight = self._flights[ack_id]
-        if flight.waiting.pop(session.id, None) is None and via is AckVia.ACK:
-            return
+        flight.waiting.pop(session.id, None)
         flight.confirmed.add(session.user)
         now = self._clock.now()
         notification = flight.notification

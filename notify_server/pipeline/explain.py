@@ -8,6 +8,7 @@ from notify_server.domain.explanation import ExplainedAttempt, Explanation, Reci
 from notify_server.domain.notification import Notification
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Ack, AckVia, Attempt, Entry, Receipt, Step
+from notify_server.domain.target import Position, UserRecord
 from notify_server.kit.clock import Clock
 from notify_server.policy.state import state_of
 from notify_server.ports.store import Store
@@ -81,10 +82,20 @@ class Explanations:
             delivered_via=_delivered_via(receipt),
             reminders=receipt.reminders,
             attempts=explained_attempts(notification, receipt, kept),
-            closed=receipt.closed,
+            closed=receipt.closed or _skipped(notification, receipt, record),
             next_step=receipt.step if is_due else None,
             next_at=receipt.due_at if is_due else None,
         )
+
+
+def _skipped(
+    notification: Notification, receipt: Receipt, record: UserRecord | None
+) -> Reason | None:
+    """Beyond what is replayed at once nothing is pushed; the place stands in the user's record."""
+    upto = None if record is None else record.skipped.get(receipt.line)
+    is_undelivered = receipt.delivered_revision < notification.revision
+    place = Position(Entry(notification, receipt).pushed_from, notification.id)
+    return Reason.SKIPPED if upto is not None and is_undelivered and place <= upto else None
 
 
 def _delivered_via(receipt: Receipt) -> AckVia | None:

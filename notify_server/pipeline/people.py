@@ -1,7 +1,7 @@
 """What is known of people: tokens seen, roles, rooms, subscriptions, revocation."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from notify_server.domain.target import (
     Watermark,
 )
 from notify_server.kit.clock import Clock
+from notify_server.pipeline.confirm import Confirmations
 from notify_server.pipeline.sessions import Registry, Session
 from notify_server.pipeline.signalling import Signalling
 from notify_server.policy.membership import changes_by_token, is_revoked, person_of
@@ -45,8 +46,10 @@ class People:
         signalling: Signalling,
         clock: Clock,
         settings: Settings,
+        confirmations: Confirmations,
     ) -> None:
         self._store = store
+        self._confirmations = confirmations
         self._registry = registry
         self._signalling = signalling
         self._clock = clock
@@ -74,10 +77,28 @@ class People:
         for membership in changes.put:
             await self._store.put_member(claims.user, membership)
         for audience in changes.remove:
-            await self._store.remove_member(claims.user, audience, Source.TOKEN)
+            await self._leave(claims.user, audience, Source.TOKEN)
+        if changes.record is not None:
+            await self._leave_closed_rooms(claims, memberships)
         if changes.record is not None or changes.put or changes.remove:
             self._forget(claims.user)
         return await self.refresh(claims.user)
+
+    async def _leave_closed_rooms(
+        self, claims: Claims, memberships: tuple[Membership, ...]
+    ) -> None:
+        """A place that a person took by an older token ends when a newer one does not allow it."""
+        for membership in memberships:
+            room = membership.audience.name
+            if membership.source is Source.SELF and not self._is_open(
+                room, claims.rooms, memberships
+            ):
+                await self._leave(claims.user, membership.audience, Source.SELF)
+
+    async def _leave(self, user: str, audience: Audience, source: Source) -> None:
+        """End a membership; what was confirmed until now is recorded first, so that it stays."""
+        await self._confirmations.flush()
+        await self._store.remove_member(user, audience, source)
 
     async def person(self, user: str) -> Person:
         """A user as they are now; one who was never seen belongs to nothing."""
@@ -134,30 +155,27 @@ class People:
         """Undo ``join_room``; leaving a room that one is not in does nothing."""
         session.rooms.pop(room, None)
         if stored:
-            audience = Audience(AudienceKind.ROOM, room)
-            await self._store.remove_member(session.user, audience, Source.SELF)
+            await self._leave(session.user, Audience(AudienceKind.ROOM, room), Source.SELF)
             self._forget(session.user)
         await self.refresh(session.user)
 
     async def check_rooms(self, session: Session) -> None:
-        """Take back rooms that the session's newest token no longer allows."""
-        _record, memberships = await self._known(session.user)
+        """Take a session out of rooms that its newest token no longer allows."""
         for room in list(session.rooms):
             if not await self._may_join(session, room):
                 del session.rooms[room]
-        for membership in memberships:
-            audience = membership.audience
-            if membership.source is Source.SELF and not await self._may_join(
-                session, audience.name
-            ):
-                await self._store.remove_member(session.user, audience, Source.SELF)
-                self._forget(session.user)
         await self.refresh(session.user)
 
     async def _may_join(self, session: Session, room: str) -> bool:
-        if is_allowed(room, session.room_patterns) or is_allowed(room, self._settings.rooms.allow):
-            return True
         _record, memberships = await self._known(session.user)
+        return self._is_open(room, session.room_patterns, memberships)
+
+    def _is_open(
+        self, room: str, patterns: Iterable[str], memberships: Iterable[Membership]
+    ) -> bool:
+        """Whether token, configuration or an operator allow a room."""
+        if is_allowed(room, patterns) or is_allowed(room, self._settings.rooms.allow):
+            return True
         audience = Audience(AudienceKind.ROOM, room)
         return any(m.audience == audience and m.source is Source.OPERATOR for m in memberships)
 
@@ -173,7 +191,7 @@ class People:
         """An operator ends a membership, whoever made it."""
         audience = Audience(AudienceKind.ROOM, room)
         for source in (Source.OPERATOR, Source.SELF):
-            await self._store.remove_member(user, audience, source)
+            await self._leave(user, audience, source)
         for session in self._registry.of_user(user):
             session.rooms.pop(room, None)
         self._forget(user)

@@ -82,8 +82,22 @@ def _sort_changed(
     is_new = max(entry.pushed_from, entry.position.at) >= since
     if is_new and is_in_list(entry) and is_wanted(person, entry.notification, rules):
         frames.append(entry)
+        # Whoever holds it already drops that frame, and so needs the state beside it.
+        if _is_touched(entry, since):
+            states.append(entry)
     elif entry.receipt is not None and entry.receipt.changed_at >= since:
         states.append(entry)
+
+
+def _is_touched(entry: Entry, since: datetime) -> bool:
+    """Whether the person did something with it after ``since``."""
+    receipt = entry.receipt
+    if receipt is None or receipt.changed_at < since:
+        return False
+    return any(
+        (receipt.marked_at, receipt.seen_at, receipt.clicked_at, receipt.pinned_at,
+         receipt.acknowledged_at)
+    )  # fmt: skip
 
 
 def removal_of(entry: Entry, since: datetime, now: datetime) -> Removal | None:

@@ -57,10 +57,11 @@ class NotificationStore(Protocol):
         notification (not expired, not cancelled, revised within 24 h) with the same collapse scope
         gets a new revision; else a notification is inserted with an id and ``created_at`` made
         here, so that ids grow in the order of acceptance. Each named user gets a receipt with step
-        WAIT, due after the submission's ``waits``. A new revision moves every existing receipt that
-        is not deleted: ``push_at`` and ``changed_at`` to now, ``revision`` to the new one, attempts, replays and
-        ``closed`` cleared, and a step other than WAKE to WAIT (named) or IDLE, due likewise.
-        When this returns, the results are durable.
+        WAIT, due after the submission's ``waits``.
+
+        A new revision moves every existing receipt that is not deleted: ``push_at`` and
+        ``changed_at`` to now, ``revision`` to the new one, attempts, replays and ``closed``
+        cleared, and a step other than WAKE to WAIT (named) or IDLE, due likewise. When this returns, the results are durable.
 
         Returns:
             One per submission, in order.

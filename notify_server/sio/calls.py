@@ -22,6 +22,7 @@ from notify_server.wire.client_events import (
     RefreshToken,
     RoomCall,
     SetTypes,
+    is_admin_event,
     parse_event,
 )
 from notify_server.wire.inbox import page_to_wire
@@ -30,6 +31,8 @@ from notify_server.wire.signals import subscriptions_to_wire
 
 ANSWER_BYTES = 512 * 1024
 """A list is cut to what a client takes in one frame."""
+
+ADMIN_LINE = "/admin"
 
 Answer = dict[str, Any]
 
@@ -51,6 +54,8 @@ class Calls:
         Raises:
             NotifyError: Refused; nothing was changed.
         """
+        if session.line == ADMIN_LINE and is_admin_event(event):
+            raise RejectedError(Code.NOT_AVAILABLE, f"{event} is not available yet.")
         context = EventContext(self.clock.now(), self.settings.namespaces, session.line)
         call = parse_event(event, payload, context)
         return {"ok": True, **await _ANSWERS[type(call)](self, session, call)}

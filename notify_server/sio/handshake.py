@@ -13,14 +13,14 @@ from notify_server.domain.target import USER_LINE
 from notify_server.wire.cursor import decode_cursor
 
 _DEVICE_CHARS = 128
-_FIELDS: Mapping[str, type] = {"token": str, "ack": bool, "cursor": str, "device_id": str}
+_FIELDS: Mapping[str, type] = {"ack": bool, "cursor": str, "device_id": str}
 
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """The ``auth`` of a connect, checked for shape; ``token`` may be empty."""
+    """The ``auth`` of a connect, checked for shape; ``token`` is whatever was given as one."""
 
-    token: str
+    token: object
     acks: bool
     cursor: str | None
     device_id: str | None

@@ -110,8 +110,8 @@ def url_problem(url: str) -> str:
     Browsers drop tabs and newlines, trim, and read a backslash as a slash, so ``java\\tscript:``
     and ``/\\evil`` would pass a plain look at the scheme: such characters are refused altogether.
     """
-    if any(_is_control(char) or char == "\\" for char in url) or url != url.strip():
-        return "must not contain control characters, backslashes or outer spaces"
+    if any(_is_control(char) or char == "\\" or char.isspace() for char in url):
+        return "must not contain control characters, backslashes or spaces"
     if url.startswith("//"):
         return "must name its scheme, or be a path on this site"
     if scheme := _SCHEME.match(url):

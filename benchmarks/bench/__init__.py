@@ -1,0 +1,1 @@
+"""What ``benchmarks/run.py`` measures with; nothing here is installed with the server."""

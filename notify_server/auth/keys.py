@@ -59,6 +59,28 @@ class KeyRing:
             self._good.popitem(last=False)
         return caller
 
+    async def create(self, name: str, scopes: Iterable[Scope]) -> tuple[ApiKey, str]:
+        """Make and keep a key; see ``make_key``."""
+        stored, key = make_key(name, scopes, self._clock.now())
+        await self._store.add_key(stored)
+        return stored, key
+
+    async def all(self) -> list[ApiKey]:
+        """Every key, oldest first, revoked ones too."""
+        return await self._store.keys()
+
+    async def revoke(self, key_id: str) -> ApiKey | None:
+        """Refuse a key from now on: here at once, on other nodes within 5 s.
+
+        Returns:
+            It as it is now, or None when there is none.
+        """
+        if not await self._store.revoke_key(key_id, self._clock.now()):
+            return None
+        for known in [known for known in self._good if known[0] == key_id]:
+            del self._good[known]
+        return await self._store.key(key_id)
+
     def _remembered(self, key_id: str, secret_hash: str) -> Caller | None:
         until, caller = self._good.get((key_id, secret_hash), (0.0, None))
         return caller if self._clock.monotonic() < until else None

@@ -13,10 +13,11 @@ from notify_server.cli import options
 from notify_server.cli.gateway import open_server
 from notify_server.cli.show import clean, note, say, say_json, say_table
 from notify_server.cli.where import find_endpoint, read_settings
-from notify_server.domain.claims import ApiKey, Scope
+from notify_server.domain.claims import Scope
 from notify_server.domain.errors import NotFoundError
 from notify_server.domain.settings import Settings
-from notify_server.kit.clock import SystemClock, to_rfc3339
+from notify_server.kit.clock import SystemClock
+from notify_server.wire.api_key import key_to_wire, parse_new_key
 
 _PATH = "/api/v1/admin/api-keys"
 
@@ -121,11 +122,10 @@ class _Keys:
         async with open_server(self._endpoint) as api:
             if api is not None:
                 return await api.call("POST", _PATH, body)
-        scopes = [Scope(name) for name in body["scopes"]]
-        stored, key = make_key(body["name"], scopes, SystemClock().now())
+        stored, key = make_key(*parse_new_key(body), SystemClock().now())
         async with offline(self._settings) as (_, store):
             await store.add_key(stored)
-        return _to_json(stored) | {"key": key}
+        return key_to_wire(stored) | {"key": key}
 
     async def list(self) -> list[dict[str, Any]]:
         async with open_server(self._endpoint) as api:
@@ -134,7 +134,7 @@ class _Keys:
                 items: list[dict[str, Any]] = answer["items"]
                 return items
         async with offline(self._settings) as (_, store):
-            return [_to_json(one) for one in await store.keys()]
+            return [key_to_wire(one) for one in await store.keys()]
 
     async def revoke(self, key_id: str) -> dict[str, Any]:
         async with open_server(self._endpoint) as api:
@@ -145,14 +145,4 @@ class _Keys:
             stored = await store.key(key_id)
         if not known or stored is None:
             raise NotFoundError(f"There is no key {key_id}.")
-        return _to_json(stored)
-
-
-def _to_json(key: ApiKey) -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": sorted(key.scopes),
-        "created_at": to_rfc3339(key.created_at),
-        "revoked_at": None if key.revoked_at is None else to_rfc3339(key.revoked_at),
-    }
+        return key_to_wire(stored)

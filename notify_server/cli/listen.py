@@ -37,7 +37,7 @@ _TRANSPORTS: Mapping[Transport, tuple[str, ...]] = {
 }
 
 
-def listen(  # noqa: PLR0913 - one parameter for each flag
+def listen(
     *,
     token: Annotated[
         str | None, typer.Option("--token", envvar="NOTIFY_TOKEN", help="The user's JWT.")

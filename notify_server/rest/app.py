@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from notify_server.rest import admin, demo, inbox, service, submissions
+from notify_server.rest import admin, api_keys, demo, inbox, service, submissions
 from notify_server.rest.deps import DEPS, RestDeps
 from notify_server.rest.guard import add_headers, guard
 
@@ -33,6 +33,9 @@ _ROUTES: tuple[tuple[str, str, _Handler], ...] = (
     ("DELETE", f"{_ADMIN}/rooms/{{room}}/members/{{user}}", admin.remove_member),
     ("GET", f"{_ADMIN}/sessions", admin.sessions),
     ("DELETE", f"{_ADMIN}/sessions/{{sid}}", admin.close_session),
+    ("POST", f"{_ADMIN}/api-keys", api_keys.create),
+    ("GET", f"{_ADMIN}/api-keys", api_keys.listing),
+    ("POST", f"{_ADMIN}/api-keys/{{id}}/revoke", api_keys.revoke),
     ("GET", "/health/live", service.live),
     ("GET", "/health/ready", service.ready),
 )

@@ -1,13 +1,13 @@
 """What the HTTP side is given by the wiring in ``app/``."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from aiohttp import web
 
-from notify_server.domain.claims import Caller, Claims
+from notify_server.domain.claims import ApiKey, Caller, Claims, Scope
 from notify_server.domain.settings import Settings
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.explain import Explanations
@@ -30,6 +30,15 @@ class Keys(Protocol):
 
     async def caller(self, key: str) -> Caller:
         """Raise RejectedError unless it is good."""
+
+    async def create(self, name: str, scopes: Iterable[Scope]) -> tuple[ApiKey, str]:
+        """Make and keep one; the text is the key itself, shown once."""
+
+    async def all(self) -> list[ApiKey]:
+        """Every one, oldest first, revoked ones too."""
+
+    async def revoke(self, key_id: str) -> ApiKey | None:
+        """Refuse one from now on; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)

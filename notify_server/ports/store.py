@@ -61,7 +61,9 @@ class NotificationStore(Protocol):
 
         A new revision moves every existing receipt that is not deleted: ``push_at`` and
         ``changed_at`` to now, ``revision`` to the new one, attempts, replays and ``closed``
-        cleared, and a step other than WAKE to WAIT (named) or IDLE, due likewise. When this returns, the results are durable.
+        cleared, and a step other than WAKE to WAIT (named) or IDLE, due likewise.
+
+        When this returns, the results are durable.
 
         Returns:
             One per submission, in order.

@@ -121,9 +121,11 @@ class CatchUp:
 
     async def _replay(self, session: Session, progress: _Progress) -> None:
         """The first page: counts, then what nobody has had, and what changed since the cursor."""
+        changes = self._counting.changes(session.user, session.line)
         person = await self._people.person(session.user)
         active = await self._inventory.active(person, session.line)
-        self._counting.start(session.user, session.line, self._inventory.count(person, active))
+        counts = self._inventory.count(person, active)
+        self._counting.start(session.user, session.line, counts, changes)
         self._counting.send(session.user, session.line)
         now = self._clock.now()
         since = session.cursor and session.cursor - OVERLAP
@@ -149,17 +151,35 @@ class CatchUp:
         if since is None:
             return
         missed, session.missed = list(session.missed), {}
+        start = since - OVERLAP
         person = await self._people.person(session.user)
-        entries = await self._inventory.entries(session.user, missed)
-        candidates = {entry.id: entry for entry in entries}
-        is_whole = await self._add_changed(person, session.line, since - OVERLAP, candidates)
-        progress.recovered &= is_whole
-        oldest = min((e.pushed_from for e in candidates.values()), default=since)
-        replay = choose_replay(
-            person, candidates.values(), min(oldest, since - OVERLAP), self._rules,
-            self._clock.now(), len(candidates) or 1,
-        )  # fmt: skip
-        await self._play(session, person, replay, progress)
+        changed = await self._changed_ids(person, session.line, start)
+        ids = list(dict.fromkeys([*missed, *changed]))
+        for first in range(0, len(ids), _PAGE):
+            entries = await self._inventory.entries(session.user, ids[first : first + _PAGE])
+            oldest = min((entry.pushed_from for entry in entries), default=start)
+            replay = choose_replay(
+                person, entries, min(oldest, start), self._rules, self._clock.now(), _PAGE
+            )
+            await self._play(session, person, replay, progress)
+            if not session.is_open:
+                return
+
+    async def _changed_ids(self, person: Person, line: str, since: datetime) -> list[str]:
+        """Ids of all that changed for the person since, in the order of acceptance."""
+        ids = set(await self._feeds.changed_ids(person, line, since))
+        start, limit = since, _CHANGED_LIMIT
+        while True:
+            page = await self._store.changed_entries(person.id, line, start, limit)
+            ids.update(entry.id for entry in page)
+            newest = page[-1].receipt.changed_at if page and page[-1].receipt else start
+            if len(page) < limit:
+                break
+            limit = limit * 2 if newest == start else _CHANGED_LIMIT
+            start = newest
+        held = await self._feeds.newest(person, line, self._rules.newcomers_see)
+        ids.update(n.id for n in held if _expired_after(n.content.expires_at, since))
+        return sorted(ids)
 
     async def _add_changed(
         self, person: Person, line: str, since: datetime, candidates: dict[str, Entry]
@@ -168,7 +188,7 @@ class CatchUp:
         changed = await self._store.changed_entries(person.id, line, since, _CHANGED_LIMIT)
         shared = [
             n.id
-            for n in await self._feeds.newest(person, line)
+            for n in await self._feeds.newest(person, line, self._rules.newcomers_see)
             if n.updated_at >= since or _expired_after(n.content.expires_at, since)
         ]
         known = candidates.keys() | {entry.id for entry in changed}

@@ -26,6 +26,7 @@ class _Tally:
     counts: Counts = _NONE
     is_stale: bool = False
     is_reading: bool = False
+    changes: int = 0
     sent_at: float = float("-inf")
 
 
@@ -55,13 +56,20 @@ class Counting:
         """A session comes; what changes from now on must not be missed by its first count."""
         self._tallies.setdefault((user, line), _Tally(is_reading=True))
 
-    def start(self, user: str, line: str, counts: Counts) -> None:
-        """Take over what a connect has counted since ``open``."""
+    def changes(self, user: str, line: str) -> int:
+        """How often the counts have changed; compared around a read that counts them."""
         tally = self._tallies.get((user, line))
-        if tally is not None and tally.is_reading:
-            tally.counts, tally.is_reading = counts, False
-            if tally.is_stale:
-                self._ask((user, line))
+        return tally.changes if tally is not None else 0
+
+    def start(self, user: str, line: str, counts: Counts, changes: int) -> None:
+        """Take over what a connect has counted; what changed meanwhile is counted again."""
+        tally = self._tallies.get((user, line))
+        if tally is None:
+            return
+        tally.counts, tally.is_reading = counts, False
+        tally.is_stale = tally.changes != changes
+        if tally.is_stale:
+            self._ask((user, line))
 
     def drop(self, user: str, line: str) -> None:
         """The user has no session on the line any more."""
@@ -77,6 +85,7 @@ class Counting:
         unread, unseen = tally.counts.unread + 1, tally.counts.unseen + 1
         more = tally.counts.more or unread > COUNT_LIMIT
         tally.is_stale |= tally.is_reading
+        tally.changes += 1
         tally.counts = Counts(min(unread, COUNT_LIMIT), min(unseen, COUNT_LIMIT), more)
         self._ask((user, line))
 
@@ -85,6 +94,7 @@ class Counting:
         tally = self._tallies.get((user, line))
         if tally is not None:
             tally.is_stale = True
+            tally.changes += 1
             self._ask((user, line))
 
     async def counts(self, user: str, line: str) -> Counts:

@@ -21,15 +21,20 @@ from notify_server.wire.api_key import key_to_wire, parse_new_key
 
 _PATH = "/api/v1/admin/api-keys"
 
-api_key = typer.Typer(
-    help="Make, list and revoke the API keys of systems that send.", no_args_is_help=True
-)
+api_key = typer.Typer(help="Make, list and revoke API keys.")
 
 
 @api_key.command("create")
 def create(
-    name: Annotated[str, typer.Option("--name", help="What the key is called.")],
-    scope: Annotated[list[Scope], typer.Option("--scope", help="What it may do; may be repeated.")],
+    name: Annotated[str, typer.Option("--name", help="What it is called.", metavar="TEXT")],
+    scope: Annotated[
+        list[Scope],
+        typer.Option(
+            "--scope",
+            help="What it may do: send, broadcast, read or admin; may be repeated.",
+            metavar="SCOPE",
+        ),
+    ],
     as_json: options.AsJson = False,
     url: options.Url = None,
     key: options.Key = None,
@@ -61,7 +66,7 @@ def list_keys(
     config: options.Config = None,
     data_dir: options.DataDir = None,
 ) -> int:
-    """List all keys, revoked ones too; the keys themselves are known to nobody here.
+    """List all keys, revoked ones too.
 
     \b
     Examples:

@@ -24,10 +24,10 @@ def check_config(
     ] = None,
     as_json: options.AsJson = False,
 ) -> int:
-    """Check a configuration and print what it comes to, secrets left out.
+    """Check a configuration and print what it comes to.
 
-    The environment (NOTIFY_<SECTION>__<KEY>) counts as it would for the server. Faults are
-    printed all at once, each with file and line; then the exit code is 2.
+    Secrets are left out. The environment (NOTIFY_<SECTION>__<KEY>) counts as it would for the
+    server. Faults are printed all at once, each with file and line; then the exit code is 2.
 
     \b
     Examples:

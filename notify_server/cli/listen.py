@@ -40,17 +40,21 @@ _TRANSPORTS: Mapping[Transport, tuple[str, ...]] = {
 def listen(
     *,
     token: Annotated[
-        str | None, typer.Option("--token", envvar="NOTIFY_TOKEN", help="The user's JWT.")
+        str | None,
+        typer.Option("--token", envvar="NOTIFY_TOKEN", help="The user's JWT.", metavar="JWT"),
     ] = None,
     user: options.User = None,
     role: options.Roles = None,
     room: options.Rooms = None,
-    namespace: Annotated[str, typer.Option("--namespace", help="Such as /admin.")] = USER_LINE,
+    namespace: Annotated[
+        str, typer.Option("--namespace", help="Such as /admin.", metavar="LINE")
+    ] = USER_LINE,
     transport: Annotated[
-        Transport, typer.Option("--transport", help="How to connect.")
+        Transport, typer.Option("--transport", help="websocket, polling or both.", metavar="HOW")
     ] = Transport.WEBSOCKET,
     count: Annotated[
-        int | None, typer.Option("--count", min=1, help="End after this many notifications.")
+        int | None,
+        typer.Option("--count", min=1, help="End after this many notifications.", metavar="N"),
     ] = None,
     no_ack: Annotated[bool, typer.Option("--no-ack", help="Do not acknowledge.")] = False,
     as_json: options.AsJson = False,
@@ -58,10 +62,10 @@ def listen(
     config: options.Config = None,
     data_dir: options.DataDir = None,
 ) -> int:
-    """Show what arrives for a user, and acknowledge it, until Ctrl-C.
+    """Show what arrives for a user, until Ctrl-C.
 
-    --token is the user's own; --user makes one with the server's secret, on its machine.
-    It comes back by itself when the connection breaks, and shows nothing twice.
+    What arrives is acknowledged. --token is the user's own; --user makes one with the server's
+    secret, on its machine. After a break it comes back by itself and shows nothing twice.
 
     \b
     Examples:

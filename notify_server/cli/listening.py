@@ -85,7 +85,7 @@ class Listener:
         self._left = wish.count
         self._cursor: str | None = None
         self._used: str | None = None
-        self._was_connected = False
+        self._has_answered = False
         self._come_back_s: float | None = None
         self._end: asyncio.Future[bool]
 
@@ -103,7 +103,7 @@ class Listener:
                 self._end = asyncio.get_running_loop().create_future()
                 if await self._listen_once(session):
                     return
-                failures = 0 if self._was_connected and self._end.done() else failures + 1
+                failures = 0 if self._end.done() else failures + 1
                 wait = full_jitter(_BASE_PAUSE, min(failures, 5) + 1, rng).total_seconds()
                 if self._come_back_s is not None:
                     wait, self._come_back_s = self._come_back_s, None
@@ -135,11 +135,10 @@ class Listener:
         except (socketio.exceptions.ConnectionError, ValueError) as exc:
             if self._end.done():
                 self._end.result()
-            if not self._was_connected and _BUSY not in str(exc):
+            if not self._has_answered and _BUSY not in str(exc):
                 raise UnreachableError(f"No server answers at {self._wish.url}.") from None
             self._remark("The server is not ready; trying again.")
             return False
-        self._was_connected = True
         self._remark(f"Connected to {self._wish.url}, namespace {self._wish.namespace}.")
         return True
 
@@ -153,6 +152,8 @@ class Listener:
         return client
 
     def _auth(self) -> dict[str, Any]:
+        """Asked for once the transport is open, so there is a server."""
+        self._has_answered = True
         self._used = self._token()
         return {"token": self._used, "ack": self._wish.ack, "cursor": self._cursor}
 

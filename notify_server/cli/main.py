@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         note(f"notify-server: {clean(exc)}")
         return ROWS[exc.code].exit_code
     except typer.TyperException as exc:
-        note(f"notify-server: {exc.format_message()}")
+        note(f"notify-server: {' '.join(exc.format_message().split())} --help shows how.")
         return exc.exit_code
     except typer.Abort:
         return 130

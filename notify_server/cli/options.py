@@ -59,30 +59,54 @@ Exclude = Annotated[
     list[str] | None,
     typer.Option("--exclude", help="A user to leave out; may be repeated.", metavar="ID"),
 ]
-Title = Annotated[str | None, typer.Option("--title", help="Its first line.")]
-Message = Annotated[str | None, typer.Option("--message", help="Its text.")]
-Type = Annotated[str | None, typer.Option("--type", help="A registered type; default info.")]
+Title = Annotated[str | None, typer.Option("--title", help="Its first line.", metavar="TEXT")]
+Message = Annotated[str | None, typer.Option("--message", help="Its text.", metavar="TEXT")]
+Type = Annotated[
+    str | None, typer.Option("--type", help="A registered type; default info.", metavar="TEXT")
+]
 PriorityName = Annotated[
     str | None,
-    typer.Option("--priority", help="low, normal, high, urgent or critical; default: the type's."),
+    typer.Option(
+        "--priority",
+        help="low, normal, high, urgent or critical; default: the type's.",
+        metavar="TEXT",
+    ),
 ]
-EventName = Annotated[str | None, typer.Option("--event-name", help="What happened, for clients.")]
-Source = Annotated[str | None, typer.Option("--source", help="The system that says so.")]
-Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")]
+EventName = Annotated[
+    str | None, typer.Option("--event-name", help="What happened, for clients.", metavar="TEXT")
+]
+Source = Annotated[
+    str | None, typer.Option("--source", help="The system that says so.", metavar="TEXT")
+]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", help="A tag; may be repeated.", metavar="TEXT")
+]
 Data = Annotated[str | None, typer.Option("--data", help="Your own JSON object.", metavar="JSON")]
 Object = Annotated[
     str | None, typer.Option("--object", help="What it is about.", metavar="TYPE:ID")
 ]
-SenderId = Annotated[str | None, typer.Option("--sender-id", help="Id of the person behind it.")]
-SenderName = Annotated[str | None, typer.Option("--sender-name", help="Their name.")]
-SenderAvatar = Annotated[str | None, typer.Option("--sender-avatar-url", help="Their picture.")]
-ActionUrl = Annotated[str | None, typer.Option("--action-url", help="Where a click leads.")]
-ActionLabel = Annotated[str | None, typer.Option("--action-label", help="Words of that link.")]
+SenderId = Annotated[
+    str | None, typer.Option("--sender-id", help="Id of the person behind it.", metavar="TEXT")
+]
+SenderName = Annotated[
+    str | None, typer.Option("--sender-name", help="Their name.", metavar="TEXT")
+]
+SenderAvatar = Annotated[
+    str | None, typer.Option("--sender-avatar-url", help="Their picture.", metavar="TEXT")
+]
+ActionUrl = Annotated[
+    str | None, typer.Option("--action-url", help="Where a click leads.", metavar="TEXT")
+]
+ActionLabel = Annotated[
+    str | None, typer.Option("--action-label", help="Words of that link.", metavar="TEXT")
+]
 Actions = Annotated[
     list[str] | None,
     typer.Option("--action", help="A further button; may be repeated.", metavar="ID:LABEL:URL"),
 ]
-ImageUrl = Annotated[str | None, typer.Option("--image-url", help="A picture to show.")]
+ImageUrl = Annotated[
+    str | None, typer.Option("--image-url", help="A picture to show.", metavar="TEXT")
+]
 MustAck = Annotated[
     bool,
     typer.Option(
@@ -100,11 +124,16 @@ ExpiresAt = Annotated[
     typer.Option("--expires-at", help="Expires at: 2030-01-31T12:00:00Z.", metavar="MOMENT"),
 ]
 CollapseKey = Annotated[
-    str | None, typer.Option("--collapse-key", help="Replaces the live one with the same key.")
+    str | None,
+    typer.Option("--collapse-key", help="Replaces the live one with the same key.", metavar="TEXT"),
 ]
 IdempotencyKey = Annotated[
     str | None,
-    typer.Option("--idempotency-key", help="Sending again with the same key sends nothing twice."),
+    typer.Option(
+        "--idempotency-key",
+        help="Sending again with the same key sends nothing twice.",
+        metavar="TEXT",
+    ),
 ]
 File = Annotated[
     str | None,

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -59,8 +60,9 @@ def send(  # noqa: PLR0913 - one parameter for each flag
     config: options.Config = None,
     data_dir: options.DataDir = None,
 ) -> int:
-    """Send a notification, or many: --file or stdin takes a JSON object per line.
+    """Send a notification, or many as JSON lines.
 
+    --file or stdin takes a JSON object per line, as the API takes it.
     With no server running, it is put into the store and goes out when the server starts.
     Calls that fail for the moment are made again and send nothing twice.
 
@@ -111,16 +113,18 @@ async def _send_one(way: _Way, body: Mapping[str, Any], *, watch: bool) -> int:
 
 async def _send_file(way: _Way, file: str) -> int:
     with _open(file) as source:
+        lines = read_lines(source, way.key)
+        first = next(lines, None)
+        if first is None:
+            raise typer.BadParameter("Nothing to send: no flags were given and no lines came.")
+        size = None if source is sys.stdin.buffer else os.fstat(source.fileno()).st_size
         async with open_gateway(way.endpoint, way.settings) as gateway:
-            tally = await _send_source(way, gateway, source)
-    if tally.accepted + tally.refused == 0:
-        raise typer.BadParameter("Nothing to send: no flags were given and no lines came.")
+            tally = await _send_each(way, gateway, chain([first], lines), size)
     note(f"{tally.accepted} accepted, {tally.refused} refused")
     return 1 if tally.refused else 0
 
 
-async def _send_source(way: _Way, gateway: Gateway, source: BinaryIO) -> Tally:
-    size = None if source is sys.stdin.buffer else os.fstat(source.fileno()).st_size
+async def _send_each(way: _Way, gateway: Gateway, lines: Iterable[Line], size: int | None) -> Tally:
     with Progress("Sending", size, Console(stderr=True)) as progress:
 
         def each(result: Result, line: Line) -> None:
@@ -128,7 +132,7 @@ async def _send_source(way: _Way, gateway: Gateway, source: BinaryIO) -> Tally:
             _report(result, way.as_json)
 
         try:
-            return await send_lines(gateway, read_lines(source, way.key), each)
+            return await send_lines(gateway, lines, each)
         except NotifyError:
             note(
                 f"Stopped after line {progress.steps}; send again with --idempotency-key {way.key}"

@@ -12,9 +12,12 @@ from notify_server.cli.where import read_settings
 
 def serve(
     config: options.Config = None,
-    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on.", metavar="HOST")
+    ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.")
+        int | None,
+        typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.", metavar="PORT"),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Offer a demo page and its tokens.")] = False,
     data_dir: options.DataDir = None,

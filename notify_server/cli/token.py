@@ -18,12 +18,16 @@ def token(
     ttl: Annotated[
         str, typer.Option("--ttl", help="How long it is good: 15m, 1h, 7d.", metavar="TIME")
     ] = "1h",
-    name: Annotated[str | None, typer.Option("--name", help="The person's name.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The person's name.", metavar="TEXT")
+    ] = None,
     config: options.Config = None,
     data_dir: options.DataDir = None,
     as_json: options.AsJson = False,
 ) -> int:
-    """Print a token for a user, made with the server's secret.
+    """Print a token for a user.
+
+    It is made with the configured secret, or the one in the data directory.
 
     \b
     Examples:

@@ -1,0 +1,112 @@
+"""Every command's help, and what a misuse comes to."""
+
+import subprocess
+import sys
+
+import pytest
+
+from notify_server.cli.main import main
+
+COMMANDS = [
+    ["serve"],
+    ["send"],
+    ["listen"],
+    ["token"],
+    ["api-key", "create"],
+    ["api-key", "list"],
+    ["api-key", "revoke"],
+    ["check-config"],
+]
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("NOTIFY_URL", "NOTIFY_API_KEY", "NOTIFY_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_of_each_command_shows_an_example_that_names_it(command, capsys):
+    assert main([*command, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert f"\n    notify-server {' '.join(command)}" in out.split("Examples:")[1]
+
+
+def test_help_of_the_whole_names_every_command_and_exit_code(capsys):
+    assert main(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"\n  {command[0]} " in out for command in COMMANDS)
+    assert "3 a dependency" in out
+
+
+def test_help_without_any_argument_is_shown(capsys):
+    assert main([]) == 0
+    assert "Usage: notify-server" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nonsense"], "nonsense"),
+        (["send", "--nonsense"], "--nonsense"),
+        (["send", "--to", "demo", "--message", "M"], "--title is needed"),
+        (["send", "--to", "rol:x", "--title", "T", "--message", "M"], "rol:x"),
+        (["send", "--to", "x", "--title", "T", "--message", "M", "--ttl", "soon"], "soon"),
+        (["send", "--to", "x", "--title", "T", "--message", "M", "--data", "[]"], "--data"),
+        (["send", "--file", "absent.jsonl"], "absent.jsonl"),
+        (["send", "--file", "x", "--title", "T"], "--file"),
+        (["send", "--url", "http://x", "--to", "x", "--title", "T", "--message", "M"], "--key"),
+        (["listen"], "--token or --user"),
+        (["listen", "--token", "t", "--user", "u"], "--token or --user"),
+        (["listen", "--token", "t", "--url", "ftp://x"], "ftp://x"),
+        (["listen", "--token", "t", "--count", "0"], "--count"),
+        (["token"], "--user"),
+        (["token", "--user", "u", "--config", "absent.toml"], "absent.toml"),
+        (["api-key", "create", "--name", "n"], "--scope"),
+        (["api-key", "create", "--name", "n", "--scope", "nonsense"], "nonsense"),
+        (["check-config", "absent.toml"], "absent.toml"),
+        (["serve", "--port", "70000"], "--port"),
+        (["api-key"], "command"),
+    ],
+)  # fmt: skip
+def test_misuse_is_one_sentence_on_stderr_and_exit_2(arguments, words, capsys):
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert words in captured.err
+    assert "Traceback" not in captured.err
+    assert len(captured.err.strip().splitlines()) == 1
+
+
+def test_module_run_as_a_program_answers_like_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "notify_server", "token"],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("notify-server: ")
+
+
+def test_nothing_on_stdin_is_nothing_to_send():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "notify_server",
+            "send",
+            "--url",
+            "http://127.0.0.1:9",
+            "--key",
+            "k",
+        ],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Nothing to send" in done.stderr

@@ -10,6 +10,7 @@ import structlog
 
 from notify_server.domain.errors import UnavailableError
 from notify_server.domain.notification import Notification
+from notify_server.domain.receipt import Entry, Receipt
 from notify_server.domain.signals import NotificationFrame, Removal, RemovedSignal
 from notify_server.domain.view import View
 from notify_server.kit.clock import Clock
@@ -20,6 +21,7 @@ from notify_server.pipeline.frames import shared_frame
 from notify_server.pipeline.sessions import Phase, Registry, Session
 from notify_server.pipeline.signalling import Signalling
 from notify_server.policy.replay import OVERLAP
+from notify_server.policy.state import read_at_of
 from notify_server.policy.visible import Rules, has_access, is_expired, is_wanted
 from notify_server.ports.store import Store
 
@@ -105,14 +107,16 @@ class Dispatcher:
     async def discover(self) -> None:
         """Deliver what was accepted and not heard of: by another node, or before a failure here."""
         now = self._clock.now()
-        since = (self._looked_at or now) - OVERLAP
+        since, limit = (self._looked_at or now) - OVERLAP, _PAGE
         try:
             while True:
-                page = await self._store.changed(since, _PAGE)
+                page = await self._store.changed(since, limit)
                 for notification in page:
                     self._put_news(notification, _From.DISCOVERED)
-                if len(page) < _PAGE or page[-1].updated_at == since:
+                if len(page) < limit:
                     break
+                # A batch is stamped alike: a page that ends where it began is too small.
+                limit = limit * 2 if page[-1].updated_at == since else _PAGE
                 since = page[-1].updated_at
         except UnavailableError:
             return
@@ -190,11 +194,18 @@ class Dispatcher:
         self.remove(notification, Removal.CANCELLED, keep_for=readers)
 
     async def _readers(self, notification: Notification) -> set[str]:
-        readers: set[str] = set()
+        """Connected users who have read it, by itself or by "mark all read"."""
+        receipts: dict[str, Receipt] = {}
         after = ""
         while page := await self._store.recipients(notification.id, after, _PAGE):
-            readers |= {r.user for r in page if r.read_at is not None}
+            receipts.update((r.user, r) for r in page if self._registry.person(r.user) is not None)
             after = page[-1].user
+        readers: set[str] = set()
+        for user in {session.user for session in self.audience(notification)}:
+            person = self._registry.person(user)
+            mark = person.read_mark(notification.line) if person is not None else None
+            if read_at_of(Entry(notification, receipts.get(user)), mark) is not None:
+                readers.add(user)
         return readers
 
     def remove(

@@ -7,6 +7,7 @@ accepts or discovers, so a connect costs no read of broadcasts.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from notify_server.domain.notification import Notification
 from notify_server.domain.person import Person
@@ -73,17 +74,37 @@ class Feeds:
             elif key in self._loading:
                 self._loading[key][1].append(notification)
 
-    async def newest(self, person: Person, line: str) -> list[Notification]:
-        """What the feeds hold of a person's audiences on a line since they belong; newest first."""
+    async def newest(
+        self, person: Person, line: str, newcomers_see: timedelta
+    ) -> list[Notification]:
+        """What the feeds hold of a person's audiences on a line since they belong; newest first.
+
+        Args:
+            newcomers_see: How far before they belonged it reaches.
+        """
         found: dict[str, Notification] = {}
         for audience in _audiences(person, line):
             feed = await self._feed((audience, line))
-            since = person.since[audience]
+            since = person.since[audience] - newcomers_see
             for notification in reversed(feed.items.values()):
                 if notification.created_at < since:
                     break
                 found[notification.id] = notification
         return sorted(found.values(), key=lambda n: (n.created_at, n.id), reverse=True)
+
+    async def changed_ids(self, person: Person, line: str, since: datetime) -> list[str]:
+        """Ids of all that changed in a person's audiences on a line, from the store."""
+        ids: dict[str, None] = {}
+        for audience in _audiences(person, line):
+            start, limit = since, FEED_LENGTH
+            while True:
+                page = await self._store.feed_changed(audience, line, start, limit)
+                ids.update((notification.id, None) for notification in page)
+                if len(page) < limit:
+                    break
+                limit = limit * 2 if page[-1].updated_at == start else FEED_LENGTH
+                start = page[-1].updated_at
+        return list(ids)
 
     async def page(
         self, person: Person, line: str, before: Position | None, limit: int

@@ -46,7 +46,7 @@ class Inventory:
         mark = person.read_mark(line)
         fresh = [
             n.id
-            for n in await self._feeds.newest(person, line)
+            for n in await self._feeds.newest(person, line, self._rules.newcomers_see)
             if n.id not in known and (mark is None or Position(n.revised_at, n.id) > mark.position)
         ]
         return await self.entries(person.id, fresh)

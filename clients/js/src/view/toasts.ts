@@ -3,8 +3,8 @@ import type { Content } from "../types";
 import { h, setText } from "./dom";
 import { icon } from "./icons";
 
-const STAY_MS = 6_000;
-const MOST = 4;
+const STAY_MS = 5_000;
+const MOST = 3;
 
 interface Toast {
   root: HTMLElement;

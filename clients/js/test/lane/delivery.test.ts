@@ -116,6 +116,20 @@ describe("two sockets of one user", () => {
   });
 });
 
+test("the first count of a connection is true while another one changes it", async () => {
+  const other = await Device.of(server, newUser());
+  const id = await server.send(user, "Counted");
+  await until(() => other.counts.at(-1)?.count === 1);
+  for (const [verb, count] of [
+    ["mark_read", 0],
+    ["mark_unread", 1],
+    ["mark_read", 0],
+  ] as const) {
+    await other.ask(verb, { notification_id: id });
+    expect((await Device.of(server, user)).counts[0]?.count).toBe(count);
+  }
+});
+
 describe("the socket's own answers", () => {
   test("a foreign or unknown id is NOT_FOUND and leaves the connection", async () => {
     const mine = await server.send(newUser(), "Mine");

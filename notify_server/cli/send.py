@@ -186,4 +186,14 @@ def _describe(answer: Mapping[str, Any]) -> str:
 
 
 def _show_recipient(one: Mapping[str, Any]) -> None:
-    say(f"  {clean(one.get('user'))}: {clean(one.get('status'))}")
+    """One person's state, with the newest attempt or why nothing more is tried."""
+    parts = []
+    if attempts := one.get("attempts"):
+        newest = attempts[-1]
+        parts.append(f"attempt {newest['number']} {newest['outcome']}")
+        if newest.get("round_trip_ms") is not None:
+            parts.append(f"{newest['round_trip_ms']} ms")
+    if closed := one.get("closed"):
+        parts.append(closed["sentence"])
+    tail = f" ({', '.join(parts)})" if parts else ""
+    say(f"  {clean(one.get('user'))}: {clean(one.get('status'))}{clean(tail)}")

@@ -12,6 +12,8 @@ from rich.text import Text
 # C0 and C1 controls: a title must not move the cursor, recolour or ring on the reader's terminal.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
+_PIPE_WIDTH = 300  # lines in a pipe are for other programs: nothing is folded
+
 
 def clean(text: object) -> str:
     """What came from outside as one line of harmless text."""
@@ -36,7 +38,12 @@ def say_json(value: object) -> None:
 
 def say_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table for people, to stdout."""
-    table = Table(*head, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in head:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH
+    console.print(table)

@@ -127,7 +127,7 @@ async def test_audience_later_joiner_of_role_room_and_all_sees_nothing(world):
     await world.barrier(late)
     assert not set(before) & set(late.items)
     assert not set(before) & set(await world.api.ids(late.user))
-    assert late.count == 1
+    await late.until(lambda: late.count == 1)
 
 
 async def test_audience_known_user_who_gains_role_sees_only_what_follows(world):

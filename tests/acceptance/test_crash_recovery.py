@@ -4,14 +4,14 @@ import asyncio
 
 import aiohttp
 import pytest
-from support.load import Load, Plan
+from support.load import OPEN_ROOMS, Load, Plan
 from support.proxy import Proxy
 from support.world import World
 
 
 async def test_kill_under_load_loses_nothing_and_shows_nothing_twice(make_server):
     """X01: kill -9 at random moments while devices drop and submits go on."""
-    server = make_server()
+    server = make_server(OPEN_ROOMS)
     server.start()
     async with World(server) as world:
         load = Load(world, Plan(seed=20260801, users=9, submits_per_s=30, kills=3, between_s=1.2))

@@ -17,7 +17,6 @@ HOSTILE_URLS = [
     "/\\evil.example",
     "ftp://x",
     "blob:https://x",
-    "https://user:pass word@x",
     5,
     {"url": "https://x"},
 ]

@@ -77,8 +77,8 @@ async def test_snooze_bad_times_are_refused(world):
 
 
 async def test_expiry_removes_from_every_tab_and_the_list(world):
-    device = await world.online()
-    away = await world.known(device.user)
+    away = await world.known(world.user())
+    device = await world.online(away.user)
     sent = await world.api.submit(device.user, ttl_s=2)
     kept = await world.api.submit(device.user)
     await device.sees(sent, kept)

@@ -13,11 +13,8 @@ HELD_S = 3
 
 def database(server):
     """The store's file in the data directory."""
-    found = [
-        path
-        for path in server.data_dir.iterdir()
-        if path.is_file() and path.open("rb").read(15) == b"SQLite format 3"
-    ]
+    files = [path for path in server.data_dir.iterdir() if path.is_file()]
+    found = [path for path in files if path.read_bytes()[:15] == b"SQLite format 3"]
     assert len(found) == 1, found
     return found[0]
 

@@ -4,12 +4,12 @@
 async def test_unsubscribed_type_is_listed_only(world):
     user = world.user()
     one, two = await world.online(user), await world.online(user)
-    answer = await one.ask("unsubscribe", {"types": ["post_like"]})
+    answer = await one.ask("unsubscribe", {"types": ["user_action"]})
     assert answer["ok"], answer
     update = (await two.until(lambda: two.events("subscriptions_updated")))[-1]
-    assert update["types"]["post_like"]["subscribed"] is False
-    quiet = await world.api.submit(user, type="post_like")
-    loud = await world.api.submit(user, type="mention")
+    assert update["types"]["user_action"]["subscribed"] is False
+    quiet = await world.api.submit(user, type="user_action")
+    loud = await world.api.submit(user, type="info")
     await one.sees(loud)
     await world.barrier(one, two)
     assert quiet not in one.items
@@ -24,11 +24,11 @@ async def test_unsubscribed_type_is_listed_only(world):
 
 async def test_subscribed_again_counts_again(world):
     device = await world.online()
-    first = await world.api.submit(device.user, type="post_like")
+    first = await world.api.submit(device.user, type="user_action")
     await device.sees(first)
-    await device.ask("unsubscribe", {"types": ["post_like"]})
+    await device.ask("unsubscribe", {"types": ["user_action"]})
     await device.until(lambda: device.count == 0)
-    await device.ask("subscribe", {"types": ["post_like"]})
+    await device.ask("subscribe", {"types": ["user_action"]})
     await device.until(lambda: device.count == 1)
     await world.counts_agree(device)
 
@@ -60,11 +60,11 @@ async def test_subscriptions_over_http_are_the_same_and_unknown_types_refused(wo
     everything = await world.api.call("GET", "/subscriptions", bearer=token)
     assert everything.status == 200
     types = everything.body["types"]
-    assert {"system", "info", "security", "post_like", "job_alert", "task_update"} <= set(types)
+    assert {"system", "user_action", "info", "security", "admin"} <= set(types)
     assert all(row["subscribed"] for row in types.values())
     assert types["security"]["required"] is True
     put = await world.api.call(
-        "PUT", "/subscriptions", {"types": {"post_like": False}}, bearer=token
+        "PUT", "/subscriptions", {"types": {"user_action": False}}, bearer=token
     )
     assert put.status == 200, put
     await device.until(lambda: device.events("subscriptions_updated"))
@@ -73,6 +73,6 @@ async def test_subscriptions_over_http_are_the_same_and_unknown_types_refused(wo
         assert answer.status == 422, bad
     again = await world.api.call("GET", "/subscriptions", bearer=token)
     off = [name for name, row in again.body["types"].items() if not row["subscribed"]]
-    assert off == ["post_like"]
-    for types in (["nonsense"], "post_like", [5], None):
+    assert off == ["user_action"]
+    for types in (["nonsense"], "user_action", [5], None):
         assert (await device.ask("unsubscribe", {"types": types}))["ok"] is False, types

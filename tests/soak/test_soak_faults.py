@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from support.load import Load, Plan
+from support.load import OPEN_ROOMS, Load, Plan
 from support.world import World
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_soak_twenty_kills_under_load(make_server, seed):
-    server = make_server()
+    server = make_server(OPEN_ROOMS)
     server.start()
     async with World(server) as world:
         load = Load(world, Plan(seed=seed, users=50, submits_per_s=50, kills=20, between_s=3))

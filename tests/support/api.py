@@ -34,14 +34,10 @@ class Api:
         self.server = server
         self.http = http
         self.journal = journal
-        self._tokens = {}
 
-    def as_user(self, user, *roles, **claims):
-        """A token of that user; kept, so that later calls do not issue newer ones."""
-        key = (user, roles, tuple(sorted(claims.items(), key=str)))
-        if key not in self._tokens:
-            self._tokens[key] = self.server.token(user, roles, **claims)
-        return self._tokens[key]
+    def as_user(self, user):
+        """The user's newest token, so that reading a list never changes their roles."""
+        return self.server.newest.get(user) or self.server.token(user)
 
     async def call(self, method, path, body=None, *, bearer=None, headers=None, raw=None, **query):
         """Any call; ``bearer`` is a token or key, "" for none, default the API key."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 import aiohttp
 
+OPEN_ROOMS = '[rooms]\nallow = ["open_*"]\n'
+"""What a server under this load needs in its configuration."""
+
 PRIORITIES = ("low", "normal", "high", "urgent", "critical")
 
 

@@ -166,10 +166,10 @@ class RawSocket:
         if not text.startswith("4"):
             return
         kind, rest = text[1], text[2:]
-        if self.line != "/":
-            if not rest.startswith(self.line):
-                return
-            rest = rest[len(self.line) :].removeprefix(",")
+        line = rest.partition(",")[0] if rest.startswith("/") else "/"
+        if line != self.line:
+            return
+        rest = rest.removeprefix(line).removeprefix(",")
         if kind in "04":
             self._connected(kind, json.loads(rest) if rest else {})
         elif kind == "1":

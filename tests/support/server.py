@@ -50,6 +50,7 @@ class Server:
         self.log = self.folder / "server.log"
         self.starts = 0
         self._process = None
+        self.newest = {}
         self._iats = {}
         self.configure(extra_toml)
 
@@ -170,7 +171,10 @@ class Server:
         body = {"sub": user, "roles": list(roles), "iat": issued, "exp": int(now + ttl)}
         if rooms:
             body["rooms"] = list(rooms)
-        return jwt.encode({**body, **claims}, self.secret, algorithm="HS256")
+        token = jwt.encode({**body, **claims}, self.secret, algorithm="HS256")
+        if ttl > 0 and issued >= newest:
+            self.newest[user] = token
+        return token
 
     def cli(self, *args, check=True):
         """Run a ``notify-server`` command on this configuration; returns what it printed."""

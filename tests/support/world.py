@@ -31,10 +31,12 @@ class World:
         return self
 
     async def __aexit__(self, *_):
-        await asyncio.gather(*(end() for end in self._ends))
-        await self.http.close()
-        await asyncio.sleep(0)  # lets aiohttp's transports report their end
-        self.journal.close()
+        try:
+            await asyncio.gather(*(end() for end in self._ends))
+        finally:
+            await self.http.close()
+            await asyncio.sleep(0)  # lets aiohttp's transports report their end
+            self.journal.close()
 
     # --- people ---
 

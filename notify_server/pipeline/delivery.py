@@ -164,7 +164,8 @@ class DeliveryDesk:
         for frame in arrived:
             del session.frames[frame.ack_id]
         if self._has_acking_session(session.user, session.line):
-            session.held += arrived
+            known = [frame for frame in session.held if frame.ack_id in self._flights]
+            session.held = known + arrived
         else:
             for frame in arrived:
                 self._confirm(session, frame.ack_id, AckVia.PONG)

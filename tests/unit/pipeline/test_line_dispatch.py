@@ -8,9 +8,13 @@ import pytest
 from support.line_rig import CALLER, EVERYONE, S, line_of, role, room
 from support.stores import submission
 
+from notify_server.domain.actions import ReadAll
 from notify_server.domain.notification import Priority
 from notify_server.domain.receipt import Status
+from notify_server.domain.settings import AudienceSettings, Settings
 from notify_server.domain.signals import NotificationFrame, Removal, RemovedSignal
+from notify_server.domain.target import UserRecord
+from notify_server.domain.view import InboxQuery
 
 
 async def test_broadcast_is_one_frame_for_all_sessions(rig):
@@ -35,8 +39,6 @@ async def test_frame_of_a_fan_out_is_made_of_nothing_that_differs_between_users(
 
 @pytest.mark.parametrize("known", [10, 10_000])
 async def test_broadcast_stores_one_row_whatever_the_number_of_known_users(rig, store, known):
-    from notify_server.domain.target import UserRecord
-
     for start in range(0, known, 500):
         await asyncio.gather(
             *(
@@ -107,8 +109,6 @@ async def test_line_target_goes_to_sessions_of_that_line_only(rig):
 
 
 async def test_switched_off_type_is_not_shown_live_but_listed(rig):
-    from notify_server.domain.view import InboxQuery
-
     session = await rig.connect("ann")
     await rig.line.people.subscribe("ann", {"info": False})
     sent = await rig.send("ann", type="info")
@@ -199,8 +199,6 @@ async def test_cancel_leaves_it_to_who_read_it_and_says_both_numbers(rig):
 
 
 async def test_cancel_leaves_it_to_who_read_it_by_mark_all_read(rig):
-    from notify_server.domain.actions import ReadAll
-
     ann, bob = await rig.connect("ann"), await rig.connect("bob")
     sent = await rig.send(to=[EVERYONE])
     await rig.ack(bob)
@@ -237,8 +235,6 @@ async def test_expired_before_it_was_dispatched_is_not_sent(rig, store):
 
 
 async def test_newcomer_sees_nothing_of_before_unless_configured(make_rig):
-    from notify_server.domain.settings import AudienceSettings, Settings
-
     plain = await make_rig()
     await plain.connect("early")
     await plain.send(to=[EVERYONE, role("ADMIN")])

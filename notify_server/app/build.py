@@ -16,13 +16,16 @@ from notify_server.auth.tokens import TokenVerifier, issue_token
 from notify_server.domain.settings import Settings
 from notify_server.domain.signals import Signal
 from notify_server.jobs.ticker import Job, Ticker
+from notify_server.kit.addresses import parse_networks
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock, SystemClock
+from notify_server.kit.rates import TokenBuckets, parse_rate
 from notify_server.pipeline.submit import Submissions
 from notify_server.ports.emitter import Emitter
 from notify_server.ports.store import Store
 from notify_server.rest.app import make_app
 from notify_server.rest.deps import DemoAccess, Readiness, RestDeps
+from notify_server.sio.admission import Admission
 from notify_server.sio.calls import Calls
 from notify_server.sio.emitter import SocketEmitter
 from notify_server.sio.gateway import Gateway, SessionParts
@@ -74,9 +77,15 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
     line = build_line(settings, store, emitter, background, clock, random.SystemRandom())
     calls = Calls(line.inbox, line.people, line.desk, tokens, settings, clock)
     parts = SessionParts(line.registry, line.people, line.desk, line.counting, line.catch_up)
+    rates = settings.rate_limits
+    admission = Admission(
+        TokenBuckets(parse_rate(rates.connect), clock),
+        settings.limits.connections_per_ip,
+        parse_networks(settings.server.trusted_proxies),
+    )
     gateway = Gateway(
-        transport, emitter, parts, calls, tokens, settings=settings, background=background,
-        clock=clock,
+        transport, emitter, parts, calls, tokens, admission, settings=settings,
+        background=background, clock=clock,
     )  # fmt: skip
     app = make_app(
         RestDeps(
@@ -89,6 +98,7 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
             clock=clock,
             types=line.rules.types,
             settings=settings,
+            submit_rate=TokenBuckets(parse_rate(rates.submit), clock),
             ping=store.ping,
             readiness=lambda: Readiness(draining=gateway.is_draining),
             registry=line.registry,

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from notify_server.app.config_faults import Faults
 from notify_server.auth.tokens import ALGORITHMS, PUBLIC_ALGORITHMS, read_public_keys
 from notify_server.domain.settings import AuthSettings, Settings
+from notify_server.kit.rates import parse_rate
 
 MIN_SECRET_BYTES = 32
 _MIN_DIFFERENT = 8
@@ -21,7 +22,6 @@ _DEFAULT_WORDS = re.compile(
     re.IGNORECASE,
 )
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-_RATE = re.compile(r"off|[1-9][0-9]{0,8}/(second|minute|hour)")
 _TYPE_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _LINE_NAME = re.compile(r"/[A-Za-z0-9._~/-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -174,11 +174,10 @@ def _rates(settings: Settings, faults: Faults) -> None:
         ("connect", rates.connect),
         ("event", rates.event),
     ):
-        if not _RATE.fullmatch(rate):
-            faults.add(
-                ("rate_limits", name),
-                f'expected "<n>/<second|minute|hour>" or "off", got {rate!r}',
-            )
+        try:
+            parse_rate(rate)
+        except ValueError as error:
+            faults.add(("rate_limits", name), str(error))
 
 
 def _limits(settings: Settings, faults: Faults) -> None:

@@ -186,9 +186,9 @@ class RateLimitSettings:
     """[rate_limits]: each ``"<n>/<second|minute|hour>"`` or ``"off"``.
 
     Attributes:
-        submit: Calls per API key or user.
+        submit: Notifications per API key or user; a bulk call counts as its items.
         connect: Handshakes per address.
-        event: Socket.IO events per connection.
+        event: Socket.IO events per session; ten ``notification_ack`` count as one.
     """
 
     submit: str = "off"

@@ -16,6 +16,7 @@ from notify_server.pipeline.people import People
 from notify_server.pipeline.sessions import Registry, Session
 from notify_server.pipeline.submit import Submissions
 from notify_server.policy.types import TypeRegistry
+from notify_server.ports.rates import RateCounter
 
 
 class Tokens(Protocol):
@@ -74,6 +75,7 @@ class RestDeps:
     """Everything that handlers use.
 
     Attributes:
+        submit_rate: How much each caller may submit.
         ping: Raises UnavailableError unless the store works.
         readiness: Asked at every ``/health/ready``.
         registry: The sessions of this node.
@@ -89,6 +91,7 @@ class RestDeps:
     clock: Clock
     types: TypeRegistry
     settings: Settings
+    submit_rate: RateCounter
     ping: Callable[[], Awaitable[None]]
     readiness: Callable[[], Readiness]
     registry: Registry

@@ -1,8 +1,16 @@
 """Submitting, replacing, cancelling (contract 4)."""
 
+from math import ceil
+
 from aiohttp import web
 
-from notify_server.domain.errors import NotFoundError, NotifyError, RejectedError
+from notify_server.domain.claims import Caller
+from notify_server.domain.errors import (
+    LimitedError,
+    NotFoundError,
+    NotifyError,
+    RejectedError,
+)
 from notify_server.domain.notification import Draft
 from notify_server.kit.aio import pause
 from notify_server.pipeline.submit import Submitted
@@ -30,10 +38,27 @@ def notification_id(request: web.Request) -> str:
     return text
 
 
+async def _submitter(request: web.Request) -> Caller:
+    """Who submits one, held to their rate before the body is looked at.
+
+    Raises:
+        LimitedError: Too much at once.
+        RejectedError: As ``sender``.
+    """
+    caller = await sender(request)
+    await _hold_to_rate(request, caller)
+    return caller
+
+
+async def _hold_to_rate(request: web.Request, caller: Caller, cost: int = 1) -> None:
+    if wait_s := await request.app[DEPS].submit_rate.take(caller.name, cost):
+        raise LimitedError("Too many notifications at once.", ceil(wait_s))
+
+
 async def submit(request: web.Request) -> web.Response:
     """``POST /notifications``: 202 once it is durable."""
     deps = request.app[DEPS]
-    caller = await sender(request)
+    caller = await _submitter(request)
     key = idempotency_key(request)
     draft = await _draft(request, need_targets=True)
     return _accepted(await deps.submissions.submit(caller, draft, key))
@@ -42,7 +67,7 @@ async def submit(request: web.Request) -> web.Response:
 async def replace(request: web.Request) -> web.Response:
     """``PUT /notifications/{id}``: a new revision of the content."""
     deps = request.app[DEPS]
-    caller = await sender(request)
+    caller = await _submitter(request)
     key = idempotency_key(request)
     target = notification_id(request)
     draft = await _draft(request, need_targets=False)
@@ -51,7 +76,7 @@ async def replace(request: web.Request) -> web.Response:
 
 async def cancel(request: web.Request) -> web.Response:
     """``POST /notifications/{id}/cancel``."""
-    caller = await sender(request)
+    caller = await _submitter(request)
     done = await request.app[DEPS].submissions.cancel(caller, notification_id(request))
     return answer({"id": done.id, "stopped": done.stopped, "removed": done.removed})
 
@@ -63,6 +88,7 @@ async def submit_many(request: web.Request) -> web.Response:
     key = idempotency_key(request)
     limits = deps.settings.limits
     items = bulk_items(await read_json(request, limits.bulk_bytes), limits)
+    await _hold_to_rate(request, caller, len(items))
     drafts: list[Draft | NotifyError] = []
     for index, item in enumerate(items):
         drafts.append(_item(deps, item, index))

@@ -5,6 +5,7 @@ moment when its CONNECT has been queued.
 """
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from notify_server.domain.errors import (
     Code,
     InternalError,
+    LimitedError,
     NotifyError,
     RejectedError,
     UnavailableError,
@@ -29,8 +31,10 @@ from notify_server.pipeline.delivery import DeliveryDesk
 from notify_server.pipeline.people import People
 from notify_server.pipeline.sessions import Registry, Session
 from notify_server.ports.tokens import TokenReader
+from notify_server.sio.admission import FULL_WAIT_S, Admission
 from notify_server.sio.calls import Calls
 from notify_server.sio.emitter import SocketEmitter
+from notify_server.sio.flood import FloodGate
 from notify_server.sio.handshake import all_namespaces, cursor_of, line_of, parse_greeting
 from notify_server.sio.transport import Server
 from notify_server.wire.errors import to_ack_error, to_error
@@ -65,6 +69,7 @@ class Gateway:
         line: SessionParts,
         calls: Calls,
         tokens: TokenReader,
+        admission: Admission,
         settings: Settings,
         background: Background,
         clock: Clock,
@@ -74,6 +79,8 @@ class Gateway:
         self._line = line
         self._calls = calls
         self._tokens = tokens
+        self._admission = admission
+        self._flood = FloodGate(settings, clock)
         self._settings = settings
         self._background = background
         self._clock = clock
@@ -83,6 +90,7 @@ class Gateway:
         server.set_ack_hook(self._acknowledged)
         server.set_alive_hook(line.desk.alive)
         server.set_accept_hook(self._accepted)
+        server.set_transport_hooks(self._opened, admission.closed)
         for namespace in all_namespaces(settings.namespaces):
             self._bind(namespace)
 
@@ -105,16 +113,28 @@ class Gateway:
     # The way in
 
     async def _handle_request(self, request: web.Request) -> web.StreamResponse:
-        if "sid" not in request.query and self._is_full():
-            return web.Response(status=503, headers={"Retry-After": "2"}, text="Come back soon.")
+        if "sid" not in request.query and (wait_s := await self._wait_s(request)):
+            headers = {"Retry-After": str(ceil(wait_s))}
+            return web.Response(status=503, headers=headers, text="Come back soon.")
         response: web.StreamResponse = await self._server.handle_request(request)
         return response
+
+    async def _wait_s(self, request: web.Request) -> float:
+        """Seconds until a newcomer may try again; 0: it may come in."""
+        if self._is_full():
+            return FULL_WAIT_S
+        if request.method == "OPTIONS":  # a browser asks before the handshake
+            return 0
+        return await self._admission.wait_s(request)
+
+    def _opened(self, transport: str, environ: dict[str, Any]) -> None:
+        self._admission.opened(transport, environ["aiohttp.request"])
 
     def _is_full(self) -> bool:
         return (
             self.is_draining
             or self._pending >= PENDING_CONNECTS
-            or len(self._line.registry) >= self._settings.limits.connections
+            or len(self._admission) >= self._settings.limits.connections
         )
 
     def _bind(self, namespace: str) -> None:
@@ -195,6 +215,7 @@ class Gateway:
         if session is None:
             return to_ack_error(UnavailableError("The session is closing."))
         try:
+            await self._hold_to_rate(session, name)
             if len(payload) > 1:
                 raise RejectedError(Code.BAD_REQUEST, "An event has one payload.")
             return await self._calls.answer(session, name, payload[0] if payload else None)
@@ -204,6 +225,20 @@ class Gateway:
             _log.exception("event_failed", event_name=name)
             return to_ack_error(InternalError())
 
+    async def _hold_to_rate(self, session: Session, event: str) -> None:
+        """Refuse what is too fast; who keeps on is cut off, and comes back as anybody does.
+
+        Raises:
+            LimitedError: Nothing was done.
+        """
+        wait_s = await self._flood.wait_s(session.id, event)
+        if not wait_s:
+            return
+        if await self._flood.is_enough(session.id):
+            _log.warning("session_cut_for_flooding", user=session.user, session=session.id)
+            self._emitter.cut(session.id)
+        raise LimitedError("Too many events at once.", ceil(wait_s))
+
     def _acknowledged(self, sid: str, _namespace: str, ack_id: int) -> None:
         self._line.desk.acknowledged(sid, ack_id)
 
@@ -212,6 +247,7 @@ class Gateway:
     def _closed(self, sid: str) -> None:
         self._admitted.pop(sid, None)
         self._emitter.closed(sid)
+        self._flood.forget(sid)
         session = self._line.registry.remove(sid)
         if session is None:
             return

@@ -25,6 +25,8 @@ from notify_server.sio.transport.socket import EngineSocket
 AckHook = Callable[[str, str, int], None]
 AliveHook = Callable[[str, int], None]
 AcceptHook = Callable[[str, str], None]
+OpenHook = Callable[[str, dict[str, Any]], None]
+EndHook = Callable[[str], None]
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -60,6 +62,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self._ack_hook: AckHook | None = None
         self._alive_hook: AliveHook | None = None
         self._accept_hook: AcceptHook | None = None
+        self._open_hook: OpenHook | None = None
+        self._end_hook: EndHook | None = None
         super().__init__(client_manager=Manager(), serializer=SocketPacket, **options)
         self.eio.set_alive_hook(self._alive)
         self.stats: Counter[str] = self.eio.stats
@@ -83,6 +87,13 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         From then on, and no sooner, :meth:`write` reaches the session.
         """
         self._accept_hook = hook
+
+    def set_transport_hooks(self, opened: OpenHook, ended: EndHook) -> None:
+        """Have ``opened(transport, environ)`` called for each engine connection.
+
+        ``ended(transport)`` follows exactly once, after the last disconnect handler.
+        """
+        self._open_hook, self._end_hook = opened, ended
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -198,6 +209,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         await super()._handle_eio_connect(eio_sid, environ)
         peer = self._peers[eio_sid] = Peer(self.eio.socket(eio_sid))
         peer.sever_after(self._handshake_timeout, "handshake")
+        self._call(self._open_hook, eio_sid, environ)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         peer = self._peers.get(eio_sid)
@@ -232,8 +244,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             self._lane(peer, namespace).put_last(job)
         for lane in list(peer.lanes.values()):
             await lane.idle()
-        self._peers.pop(eio_sid, None)
         self.environ.pop(eio_sid, None)
+        if self._peers.pop(eio_sid, None) is not None:
+            self._call(self._end_hook, eio_sid)
 
     def _alive(self, socket: EngineSocket, mark: int) -> None:
         peer = self._peers.get(socket.sid)

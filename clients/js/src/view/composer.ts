@@ -84,7 +84,7 @@ export class Composer {
   async #deliver(submission: Submission): Promise<boolean> {
     try {
       const { id, status, revision } = await this.#submit(submission);
-      this.#say("good", [`202 ${status}`, `${id} · revision ${revision}`]);
+      this.#say("good", [`202 ${status}, revision ${revision}`, id]);
       return true;
     } catch (error) {
       this.#say("bad", error instanceof Problem ? error.lines : [`Not sent: ${(error as Error).message}`]);

@@ -50,12 +50,17 @@ describe.each([["websocket"], ["polling"]])("over %s", (transport) => {
     }
   });
 
-  test("an orderly stop is announced, and what is sent after it waits", async () => {
+  test("an orderly stop is announced, with a moment to come back", async () => {
     const device = await Device.of(server, "ann", { options });
     const advice: { reason: string; after_ms: number }[] = [];
     device.socket.on("reconnect", (told) => advice.push(told));
     await server.stop();
     expect(advice[0]).toMatchObject({ reason: expect.any(String), after_ms: expect.any(Number) });
+  });
+
+  test("after an orderly stop a stock client returns by itself and gets what waited", async () => {
+    const device = await Device.of(server, "ann", { options });
+    await server.stop();
     await server.run();
     const id = await server.send("ann", "After the stop");
     await until(() => device.shown.includes(id), 20_000);

@@ -20,10 +20,13 @@ from notify_server.app.logs import set_up_logs
 from notify_server.app.operator_key import ensure_operator_key
 from notify_server.app.secrets import ensure_secrets
 from notify_server.domain.settings import Settings
+from notify_server.kit.aio import pause
 from notify_server.kit.clock import SystemClock
 
 RUN_FILE = "run.json"
 _STOP_S = 8.0
+_FAREWELL_S = 0.3
+"""What the announcement of a stop gets to reach the clients."""
 
 _log = structlog.get_logger("notify.run")
 
@@ -87,10 +90,11 @@ async def _listening(product: Product, settings: Settings) -> AsyncIterator[int]
 
 async def _stop(product: Product, runner: web.AppRunner) -> None:
     """Refuse newcomers, close sessions so that clients come back, write what was confirmed."""
-    product.gateway.is_draining = True
     product.ticker.stop()
     with suppress(TimeoutError):
         async with asyncio.timeout(_STOP_S):
+            product.gateway.announce_stop()
+            await pause(_FAREWELL_S)
             await product.transport.shutdown()
             await product.line.confirmations.flush()
             await runner.cleanup()

@@ -137,9 +137,9 @@ class CatchUp:
         replay = choose_replay(
             person, candidates.values(), since, self._rules, now, self._limits.replay
         )
-        await self._play(session, person, replay, progress)
-        if since is not None:
+        if since is not None:  # first: a state set after the mark wins over it
             self._tell_read_mark(session, person, since)
+        await self._play(session, person, replay, progress)
         if replay.skip is not None:
             progress.recovered = False
             await self._people.skip_to(session.user, session.line, replay.skip)

@@ -1,5 +1,6 @@
 """What time alone ends: notifications past their ``expires_at``, and what is past its retention."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -35,23 +36,36 @@ class Expiry:
     async def run(self) -> None:
         """End what has expired since the last look; called by the ticker."""
         now = self._clock.now()
-        after = self._done_to or now - OVERLAP
+        after, limit = self._done_to or now - OVERLAP, _PAGE
         try:
-            while page := await self._store.expired(after, now, _PAGE):
+            while page := await self._store.expired(after, now, limit):
+                is_full = len(page) == limit
+                page = _whole_moments(page) if is_full else page
+                limit = _PAGE if page else limit * 2
                 for notification in page:
                     self._dispatcher.remove(notification, Removal.EXPIRED)
-                    await self._close_receipts(notification, now)
-                after = page[-1].content.expires_at or now
+                await self._close_receipts(page, now)
+                after = (page[-1].content.expires_at or now) if page else after
         except UnavailableError:
             _log.warning("expiry_waits_for_store")
             return
         self._done_to = now
 
-    async def _close_receipts(self, notification: Notification, now: datetime) -> None:
-        after_user = ""
-        while page := await self._store.recipients(notification.id, after_user, _PAGE):
-            await self._store.save([_expired(r, notification, now) for r in page])
-            after_user = page[-1].user
+    async def _close_receipts(self, notifications: Sequence[Notification], now: datetime) -> None:
+        """Close those of many notifications together: often each has one person's."""
+        closed: list[Receipt] = []
+        for notification in notifications:
+            after_user = ""
+            while page := await self._store.recipients(notification.id, after_user, _PAGE):
+                closed += [_expired(receipt, notification, now) for receipt in page]
+                if len(closed) >= _PAGE:
+                    await self._store.save(closed)
+                    closed = []
+                if len(page) < _PAGE:
+                    break
+                after_user = page[-1].user
+        if closed:
+            await self._store.save(closed)
 
     async def clean_up(self) -> int:
         """Remove what is past its retention; returns how many notifications."""
@@ -60,6 +74,12 @@ class Expiry:
         while count := await self._store.purge(before, _PAGE):
             removed += count
         return removed
+
+
+def _whole_moments(page: Sequence[Notification]) -> list[Notification]:
+    """A full page without its last moment: more of that may lie beyond; empty: it is all one."""
+    last = page[-1].content.expires_at
+    return [notification for notification in page if notification.content.expires_at != last]
 
 
 def _expired(receipt: Receipt, notification: Notification, now: datetime) -> Receipt:

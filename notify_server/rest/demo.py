@@ -30,7 +30,8 @@ async def to_page(request: web.Request) -> web.Response:
     """``GET /demo``: to the page's folder, from which its assets are relative."""
     _access(request)
     base = request.app[DEPS].settings.server.base_path
-    raise web.HTTPPermanentRedirect(f"{base}/demo/")
+    query = f"?{request.query_string}" if request.query_string else ""
+    raise web.HTTPPermanentRedirect(f"{base}/demo/{query}")
 
 
 async def page(request: web.Request) -> web.StreamResponse:

@@ -6,6 +6,7 @@ moment when its CONNECT has been queued.
 
 from dataclasses import dataclass
 from math import ceil
+from random import SystemRandom
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ from notify_server.domain.errors import (
 )
 from notify_server.domain.person import Person
 from notify_server.domain.settings import Settings
-from notify_server.domain.signals import TokenExpiringSignal
+from notify_server.domain.signals import ReconnectSignal, TokenExpiringSignal
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.catch_up import CatchUp
@@ -41,6 +42,9 @@ from notify_server.wire.errors import to_ack_error, to_error
 
 WARN_BEFORE_S = 60
 """How long before its token ends a session is told."""
+
+RECONNECT_MS = (500, 5_000)
+"""Within this time clients come back after a stop, each after its own pause."""
 
 PENDING_CONNECTS = 400
 """Handshakes that may wait for their CONNECT: about what is answered within a second."""
@@ -86,6 +90,7 @@ class Gateway:
         self._clock = clock
         self._admitted: dict[str, tuple[Session, Person]] = {}
         self._pending = 0
+        self._chance = SystemRandom()
         self.is_draining = False
         server.set_ack_hook(self._acknowledged)
         server.set_alive_hook(line.desk.alive)
@@ -109,6 +114,13 @@ class Gateway:
             elif left_s <= WARN_BEFORE_S and not session.is_warned:
                 session.is_warned = True
                 self._emitter.emit([session.id], TokenExpiringSignal(int(left_s)))
+
+    def announce_stop(self) -> None:
+        """Admit nobody any more, and ask each session to come back after a pause of its own."""
+        self.is_draining = True
+        for session in self._line.registry:
+            after_ms = self._chance.randint(*RECONNECT_MS)
+            self._emitter.emit([session.id], ReconnectSignal("drain", after_ms))
 
     # The way in
 

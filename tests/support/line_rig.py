@@ -69,6 +69,7 @@ class LineRig:
         session.phase = Phase.LIVE
         self.line.registry.add(session, Person(UserRecord(_BARRIER, now), {}))
         self.background.spawn(self.line.dispatcher.run(), "dispatch")
+        await self.line.expiry.run()  # what it looks at begins with its first run
         return self
 
     async def stop(self):

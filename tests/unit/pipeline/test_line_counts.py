@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.line_rig import CALLER, EVERYONE, LineRig, S, role
-from support.line_rig import DAY as DAY
+from support.line_rig import CALLER, DAY, EVERYONE, LineRig, S, line_of, role
 from support.stores import Shop
 
 from notify_server.domain.actions import Action, ReadAll
@@ -131,7 +130,7 @@ async def _recount(rig):
 
 
 @settings(
-    max_examples=40,
+    max_examples=1000,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -1,0 +1,130 @@
+"""What time alone ends (contract 5)."""
+
+import pytest
+from support.line_rig import CALLER, DAY, EVERYONE, S
+
+from notify_server.domain.errors import NotFoundError
+from notify_server.domain.reasons import Reason
+from notify_server.domain.receipt import Status, Step
+from notify_server.domain.signals import Removal, RemovedSignal
+from notify_server.pipeline.expiry import Expiry
+
+
+@pytest.mark.parametrize("broadcast", [False, True])
+async def test_expired_is_removed_from_sessions_list_and_counts_once(rig, broadcast):
+    users, to = ((), [EVERYONE]) if broadcast else (("ann",), ())
+    session = await rig.connect("ann")
+    sent = await rig.send(*users, to=to, expires_at=rig.clock.now() + 60 * S)
+    rig.clock.advance(59 * S)
+    await rig.line.expiry.run()
+    assert rig.emitter.to(session.id, RemovedSignal) == []
+    for _ in range(3):
+        rig.clock.advance(S)
+        await rig.line.expiry.run()
+        await rig.settle()
+    assert rig.emitter.to(session.id, RemovedSignal) == [RemovedSignal((sent,), Removal.EXPIRED)]
+    assert (await rig.shown_counts(session)).unread == 0
+    with pytest.raises(NotFoundError):
+        await rig.line.inbox.view("ann", sent)
+
+
+async def test_expired_ends_its_schedule(rig):
+    session = await rig.connect("ann")
+    sent = await rig.send("ann", expires_at=rig.clock.now() + 31 * S)
+    await rig.tick(30 * S)
+    rig.clock.advance(S)
+    await rig.line.expiry.run()
+    receipt = await rig.receipt("ann", sent)
+    assert (receipt.closed, receipt.step, receipt.due_at) == (Reason.EXPIRED, Step.IDLE, None)
+    await rig.tick(60 * S)
+    assert rig.ids(session) == [sent]
+    assert (await rig.view("ann", sent)).state.status is Status.EXPIRED
+
+
+async def test_schedule_ends_what_has_expired_before_expiry_looks(rig):
+    session = await rig.connect("ann")
+    sent = await rig.send("ann", expires_at=rig.clock.now() + 31 * S)
+    await rig.tick(30 * S)
+    await rig.tick(60 * S)
+    assert rig.ids(session) == [sent]
+    assert (await rig.receipt("ann", sent)).closed is Reason.EXPIRED
+
+
+@pytest.mark.parametrize("end", ["expiry", "cancel"])
+async def test_ack_after_the_end_is_recorded_and_the_status_stays(rig, end):
+    session = await rig.connect("ann")
+    sent = await rig.send("ann", expires_at=rig.clock.now() + 10 * S)
+    if end == "cancel":
+        await rig.line.submissions.cancel(CALLER, sent)
+    else:
+        rig.clock.advance(11 * S)
+        await rig.line.expiry.run()
+    await rig.ack(session)
+    assert len((await rig.receipt("ann", sent)).acks) == 1
+    status = (await rig.view("ann", sent)).state.status
+    assert status is (Status.CANCELLED if end == "cancel" else Status.EXPIRED)
+
+
+async def test_snoozed_beyond_its_expiry_never_wakes(rig):
+    session = await rig.connect("ann")
+    sent = await rig.send("ann", expires_at=rig.clock.now() + 60 * S)
+    await rig.ack(session)
+    await rig.act("ann", sent, "snooze", until=rig.clock.now() + 120 * S)
+    rig.clock.advance(61 * S)
+    await rig.line.expiry.run()
+    await rig.tick(120 * S)
+    assert rig.ids(session) == [sent]
+
+
+async def test_cancelled_while_snoozed_never_wakes(rig):
+    session = await rig.connect("ann")
+    sent = await rig.send("ann")
+    await rig.ack(session)
+    await rig.act("ann", sent, "snooze", until=rig.clock.now() + 120 * S)
+    await rig.line.submissions.cancel(CALLER, sent)
+    await rig.tick(180 * S)
+    assert rig.ids(session) == [sent]
+
+
+async def test_expired_undelivered_is_not_replayed(rig):
+    await rig.send("ann", expires_at=rig.clock.now() + 10 * S)
+    rig.clock.advance(11 * S)
+    assert rig.ids(await rig.connect("ann")) == []
+
+
+async def test_many_expire_at_once(rig):
+    session = await rig.connect("ann")
+    end = rig.clock.now() + 10 * S
+    drafts = [rig.draft("ann", expires_at=end) for _ in range(700)]
+    answers = await rig.line.submissions.submit_many(CALLER, drafts, None)
+    rig.clock.advance(11 * S)
+    await rig.line.expiry.run()
+    await rig.settle()
+    removed = {one for s in rig.emitter.to(session.id, RemovedSignal) for one in s.ids}
+    assert removed == {a.id for a in answers}
+
+
+async def test_clean_up_removes_what_is_past_its_retention_and_nothing_else(rig, store):
+    old = await rig.send("ann")
+    rig.clock.advance(89 * DAY)
+    young = await rig.send("ann")
+    assert await rig.line.expiry.clean_up() == 0
+    rig.clock.advance(DAY + S)
+    assert await rig.line.expiry.clean_up() == 1
+    assert set(await store.notifications([old, young])) == {young}
+
+
+async def test_cleaned_up_broadcast_is_gone_from_list_and_counts(rig):
+    await rig.connect("ann")
+    sent = await rig.send(to=[EVERYONE])
+    rig.clock.advance(91 * DAY)
+    await rig.line.expiry.clean_up()
+    assert (await rig.line.inbox.counts("ann", "/")).unread == 0
+    with pytest.raises(NotFoundError):
+        await rig.line.inbox.view("ann", sent)
+
+
+async def test_retention_is_what_it_was_told(rig, store):
+    await rig.send("ann")
+    rig.clock.advance(2 * DAY)
+    assert await Expiry(store, rig.line.dispatcher, DAY, rig.clock).clean_up() == 1

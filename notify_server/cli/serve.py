@@ -7,6 +7,7 @@ import typer
 
 from notify_server.app.run import serve as run_server
 from notify_server.cli import options
+from notify_server.cli.reload import serve_with_reload
 from notify_server.cli.where import read_settings
 
 
@@ -20,6 +21,9 @@ def serve(
         typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.", metavar="PORT"),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Offer a demo page and its tokens.")] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Start anew when sources or the configuration change.")
+    ] = False,
     data_dir: options.DataDir = None,
 ) -> int:
     """Run the server until Ctrl-C or SIGTERM.
@@ -31,6 +35,8 @@ def serve(
       notify-server serve --demo
       notify-server serve --config notify.toml --host 0.0.0.0 --port 8080
     """
+    if reload:
+        return serve_with_reload(config)
     settings = read_settings(config, data_dir)
     server = replace(
         settings.server,

@@ -146,15 +146,34 @@ async def test_poisonous_replay_is_pushed_three_times_then_only_listed(world):
 
     await world.api.until(failed)
     seen = []
-    for _ in range(6):
+    for number in range(6):
         await device.close()
-        await world.gone(device.user)
+        await world.api.until(lambda n=number: _failures(world, sent, device.user, min(n, 3) + 1))
         before = len(device.wires(sent))
         await device.connect(cursor=False)
         seen.append(len(device.wires(sent)) - before)
     assert seen == [1, 1, 1, 0, 0, 0]
     assert (await explained(world, sent, device.user))["closed"]["reason"] == "poison"
     assert sent in await world.api.ids(device.user)
+
+
+async def _failures(world, notification_id, user, count):
+    attempts = (await explained(world, notification_id, user))["attempts"]
+    return len([a for a in attempts if a["outcome"] == "failed"]) == count
+
+
+async def test_poisonous_replay_of_a_client_that_dies_at_once_ends(world):
+    """X20: a page that crashes on a frame and loads again gets it a few times, not for ever."""
+    device = await world.online()
+    device.acking = "never"
+    sent = await world.api.submit(device.user, priority="urgent")
+    await device.sees(sent)
+    for _ in range(20):
+        await device.drop()
+        await device.connect(cursor=False)
+    assert len(device.wires(sent)) <= 1 + 6
+    follow = await world.api.submit(device.user, priority="urgent")
+    await device.sees(follow, timeout=2)
 
 
 async def test_explain_tells_content_targets_and_summary(world):

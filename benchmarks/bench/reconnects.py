@@ -60,6 +60,9 @@ class _Returning:
         await self._connect(port)
 
     def _arrived(self, _client, notification):
+        if notification["id"] in self._held:
+            self._crowd.doubles += 1
+            return
         self._held.add(notification["id"])
         if len(self._held) == self._wanted:
             self._crowd.complete(now() - self._began)
@@ -77,6 +80,7 @@ class _Crowd:
         self._tasks = set()
         self.times = []
         self.refusals = Counter()
+        self.doubles = 0
         self.done = asyncio.Event()
         self.done_at = 0.0
 
@@ -125,10 +129,16 @@ async def measure(folder, cores, sizes, profile=None):
         figures["total"].add(total, used)
         figures["cpu"].add(used.server_s)
         figures["each"].add(used.server_s / len(users) * 1000)
-        if crowd.refusals:
-            told = ", ".join(f"{count} times {why}" for why, count in crowd.refusals.most_common(3))
-            figures["total"].note = f"sent away for a moment: {told}"
+        figures["total"].note = _told(crowd) or figures["total"].note
     return list(figures.values())
+
+
+def _told(crowd):
+    """What else happened to them."""
+    told = [f"{count} sent away ({why})" for why, count in crowd.refusals.most_common(3)]
+    if crowd.doubles:
+        told.append(f"{crowd.doubles} frames came twice")
+    return ", ".join(told)
 
 
 async def _prepare(folder, users, waiting):

@@ -46,7 +46,7 @@ class BenchServer:
     Args:
         folder: Holds ``data`` (which may have been seeded), the configuration and the log.
         cores: Of ``machine.choose_cores``.
-        profile: Have py-spy watch it and write its samples here.
+        profile: Have py-spy watch it and write its samples (of who holds the GIL) here.
     """
 
     def __init__(self, folder, cores, profile=None):
@@ -112,7 +112,7 @@ class BenchServer:
 
     def _watch(self):
         command = ["py-spy", "record", "--pid", str(self._process.pid), "--rate", "200"]
-        command += ["--format", "raw", "--threads", "--duration", "3600"]
+        command += ["--format", "raw", "--gil", "--duration", "3600"]
         quiet = subprocess.DEVNULL
         self._watcher = subprocess.Popen(
             [*command, "--output", str(self._profile)], stdout=quiet, stderr=quiet

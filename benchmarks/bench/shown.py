@@ -23,12 +23,15 @@ class _Run:
     def __init__(self):
         self.sent = {}
         self.latencies = []
+        self.doubles = 0
         self._all_came = asyncio.Event()
 
     def arrived(self, notification):
         """A client holds it."""
         began = self.sent.pop(notification["data"]["n"], None)
-        if began is not None:
+        if began is None:
+            self.doubles += 1
+        else:
             self.latencies.append(now() - began)
         if not self.sent:
             self._all_came.set()
@@ -64,8 +67,8 @@ async def measure(folder, cores, sizes, rates, profile=None):
                 used = await _repeat(server, users, rate, run, sizes)
                 half.add(percentile(run.latencies, 0.5) * 1000, used)
                 tail.add(percentile(run.latencies, 0.99) * 1000, used)
-                if run.sent:
-                    tail.note = f"{len(run.sent)} never came"
+                if run.sent or run.doubles:
+                    tail.note = f"{len(run.sent)} never came, {run.doubles} came twice"
             figures += [half, tail]
         for client in clients:
             client.close()

@@ -46,6 +46,7 @@ from notify_server.policy.visible import (
 from notify_server.ports.store import ReceiptKey, ReceiptStore
 
 _PAGE = 500
+_TRIES = 20
 
 _log = structlog.get_logger("notify.schedule")
 
@@ -111,14 +112,22 @@ class Schedule:
         return sorted(lost)
 
     async def _write_failure(self, notification: Notification, user: str, reason: Reason) -> None:
-        for entry in await self._store.entries(user, [notification.id]):
-            person = await self._people.person(user)
-            if entry.notification.revision != notification.revision:
-                continue
-            if entry.receipt is not None and entry.receipt.step in (Step.ATTEMPT, Step.JUDGE):
-                continue
-            if is_awaiting(person, entry, self._rules, self._clock.now()):
-                await self._save([self._fail(entry, user, reason)])
+        """Write one failure; read again and again when others write too, so that each counts."""
+        for _ in range(_TRIES):
+            found = await self._store.entries(user, [notification.id])
+            if not found or not await self._is_to_fail(found[0], notification, user):
+                return
+            if not await self._save([self._fail(found[0], user, reason)]):
+                return
+
+    async def _is_to_fail(self, entry: Entry, sent: Notification, user: str) -> bool:
+        """Whether the failed frame still matters: not revised, delivered or taken by a due row."""
+        if entry.notification.revision != sent.revision:
+            return False
+        if entry.receipt is not None and entry.receipt.step in (Step.ATTEMPT, Step.JUDGE):
+            return False
+        person = await self._people.person(user)
+        return is_awaiting(person, entry, self._rules, self._clock.now())
 
     def _fail(self, entry: Entry, user: str, reason: Reason) -> Verdict:
         now = self._clock.now()

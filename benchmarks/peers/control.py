@@ -43,23 +43,23 @@ class _Connection(asyncio.Protocol):
 
 
 async def serve(port, take):
-    """Call ``take(line, reply)`` for each line, in the loop turn in which it came."""
+    """Call ``take(line, reply)`` for each line, in the loop turn in which it came, for ever."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: _Connection(take), "127.0.0.1", port)
+    server = await loop.create_server(lambda: _Connection(take), "127.0.0.1", port)
+    await server.serve_forever()
 
 
 async def serve_in_order(port, take):
-    """Await ``take(line, reply)`` for each line, one after the other."""
+    """Await ``take(line, reply)`` for each line, one after the other, for ever."""
+    loop = asyncio.get_running_loop()
     lines = asyncio.Queue()
 
-    async def work():
+    def keep(line, reply):
+        lines.put_nowait((line, reply))
+
+    async with await loop.create_server(lambda: _Connection(keep), "127.0.0.1", port):
         while True:
             await take(*await lines.get())
-
-    # Kept alive by the server that it belongs to.
-    server = await serve(port, lambda line, reply: lines.put_nowait((line, reply)))
-    server.worker = asyncio.ensure_future(work())
-    return server
 
 
 def parse(line):

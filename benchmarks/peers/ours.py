@@ -8,10 +8,11 @@ import control
 import orjson
 import uvloop
 from aiohttp import web
+
 from notify_server.sio.transport import create_server
 
 sio = create_server(cors_allowed_origins="*")
-sids = {}
+sids = []
 acks = control.Acks()
 ack_ids = itertools.count(1 << 40)
 
@@ -23,19 +24,18 @@ async def connect(_sid, _environ, _auth):
 
 @sio.event
 async def disconnect(sid, _reason):
-    sids.pop(sid, None)
+    sids.remove(sid)
 
 
 def accepted(sid, _namespace):
-    sids[sid] = None
+    sids.append(sid)
 
 
 def take(line, reply):
     verb, number, is_acked, payload = control.parse(line)
     data = orjson.loads(payload)
     if verb == "u":
-        sid = next(itertools.islice(sids, number, None))
-        sio.write([sid], "/", "notification", orjson.dumps(data))
+        sio.write([sids[number]], "/", "notification", orjson.dumps(data))
         return
     if is_acked:
         acks.expect(number * len(sids), reply)
@@ -52,8 +52,7 @@ async def main(port, control_port):
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
-    controls = await control.serve(control_port, take)
-    await controls.serve_forever()
+    await control.serve(control_port, take)
 
 
 if __name__ == "__main__":

@@ -42,8 +42,7 @@ async def main(port, control_port):
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
-    controls = await control.serve_in_order(control_port, take)
-    await controls.serve_forever()
+    await control.serve_in_order(control_port, take)
 
 
 if __name__ == "__main__":

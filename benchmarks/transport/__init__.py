@@ -1,0 +1,1 @@
+"""The transport against its peers: ``run.py`` beside this file."""

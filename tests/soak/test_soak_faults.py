@@ -20,7 +20,6 @@ async def test_soak_twenty_kills_under_load(make_server, seed):
         load = Load(world, Plan(seed=seed, users=50, submits_per_s=50, kills=20, between_s=3))
         verdict = await load.run()
         assert verdict.clean, verdict
-        assert verdict.dup_wire <= 0.02 * verdict.frames, verdict
 
 
 async def test_soak_exit_after_commit_two_hundred_times(make_server):

@@ -61,7 +61,12 @@ class Device:
         await self.socket.open()
         await self.socket.connect({**body, **(auth or {})})
         if wait:
-            await self.until(lambda: len(self.replays) > replays, what="replay_done")
+            socket = self.socket
+            await self.until(
+                lambda: len(self.replays) > replays or socket.closed.is_set(), what="replay_done"
+            )
+            if len(self.replays) == replays:
+                raise ClosedError
         return self
 
     async def stay_connected(self, deadline=30.0):

@@ -65,7 +65,9 @@ class Load:
         await self._settle()
         for keeper in keepers:
             keeper.cancel()
-        await asyncio.gather(*keepers, return_exceptions=True)
+        ends = await asyncio.gather(*keepers, return_exceptions=True)
+        broken = [end for end in ends if not isinstance(end, asyncio.CancelledError)]
+        assert not broken, broken
         return await self._verdict()
 
     async def _arrive(self):

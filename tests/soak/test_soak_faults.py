@@ -17,7 +17,7 @@ async def test_soak_twenty_kills_under_load(make_server, seed):
     server = make_server(OPEN_ROOMS)
     server.start()
     async with World(server) as world:
-        load = Load(world, Plan(seed=seed, users=50, submits_per_s=50, kills=20, between_s=3))
+        load = Load(world, Plan(seed=seed, users=30, submits_per_s=50, kills=20, between_s=4))
         verdict = await load.run()
         assert verdict.clean, verdict
 

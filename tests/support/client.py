@@ -69,7 +69,7 @@ class Device:
                 raise ClosedError
         return self
 
-    async def stay_connected(self, deadline=30.0):
+    async def stay_connected(self, deadline=120.0):
         """Connect again and again until it works: what every stock client does."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + deadline

@@ -1,7 +1,7 @@
 """What a client may ask of its session: one function per kind of call (contract 9)."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from notify_server.domain.errors import Code, NotFoundError, RejectedError
@@ -65,22 +65,26 @@ async def _get_notifications(calls: Calls, session: Session, call: GetNotificati
     if call.line != session.line:
         raise RejectedError.at("namespace", "ask for it on that namespace", Code.FORBIDDEN)
     page = await calls.inbox.page(session.user, call.line, call.query)
-    return _cut(page_to_wire(page, calls.settings.compat))
+    answer: Answer = page_to_wire(page, calls.settings.compat)
+    kept = _fitting(answer["items"], from_below=call.query.after is not None)
+    if len(kept) < len(page.items):
+        cut = replace(
+            page, items=page.items[kept.start : kept.stop], has_more=True,
+            newer=page.items[kept.start].position, older=page.items[kept.stop - 1].position,
+        )  # fmt: skip
+        answer = page_to_wire(cut, calls.settings.compat)
+    return answer
 
 
-def _cut(page: Answer) -> Answer:
-    """Leave out the oldest items until the answer fits."""
-    items: list[Any] = page["items"]
+def _fitting(items: Sequence[Answer], *, from_below: bool) -> range:
+    """Which items fit into an answer, at least one; the rest lies on the side that is paged to."""
     size, kept = 0, 0
-    for item in items:
+    for item in reversed(items) if from_below else items:
         size += len(dumps(item)) + 1
         if size > ANSWER_BYTES and kept:
             break
         kept += 1
-    if kept < len(items):
-        page["items"] = items[:kept]
-        page["page_info"]["has_more"] = True
-    return page
+    return range(len(items) - kept, len(items)) if from_below else range(kept)
 
 
 async def _act(calls: Calls, session: Session, call: ActCall) -> Answer:

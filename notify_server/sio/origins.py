@@ -17,6 +17,7 @@ def accepts_origin(origins: Iterable[str]) -> Callable[[str, Mapping[str, Any]],
         if origin in allowed:
             return True
         parts = urlsplit(origin)
-        return parts.scheme in {"http", "https"} and parts.netloc == environ.get("HTTP_HOST")
+        is_page = parts.scheme in {"http", "https"} and bool(parts.netloc)
+        return is_page and parts.netloc == environ.get("HTTP_HOST")
 
     return accepts

@@ -1,7 +1,11 @@
 """Counts of connected users: kept in memory, sent at most four times a second, the last always."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+import structlog
+
+from notify_server.domain.errors import UnavailableError
 from notify_server.domain.signals import CountSignal, Cursor
 from notify_server.domain.view import Counts
 from notify_server.kit.aio import Background, Later
@@ -17,15 +21,25 @@ _FLUSH_S = 0.02
 
 Key = tuple[str, str]
 _NONE = Counts(0, 0)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+_log = structlog.get_logger("notify.counting")
 
 
 @dataclass(slots=True)
 class _Tally:
-    """Counts of one user on one line; ``is_stale``: the store must be asked again."""
+    """Counts of one user on one line.
+
+    Attributes:
+        is_stale: The store must be asked again.
+        read_at: What was accepted until then may be counted already, though not dispatched yet.
+        changes: How often they have changed; compared around a read.
+    """
 
     counts: Counts = _NONE
     is_stale: bool = False
     is_reading: bool = False
+    read_at: datetime = _NEVER
     changes: int = 0
     sent_at: float = float("-inf")
 
@@ -66,10 +80,15 @@ class Counting:
         tally = self._tallies.get((user, line))
         if tally is None:
             return
-        tally.counts, tally.is_reading = counts, False
-        tally.is_stale = tally.changes != changes
+        tally.is_reading = False
+        self._take(tally, counts, changes)
         if tally.is_stale:
             self._ask((user, line))
+
+    def _take(self, tally: _Tally, counts: Counts, changes: int) -> None:
+        """Hold what the store said; ``changes`` as they were before it was asked."""
+        tally.counts, tally.read_at = counts, self._clock.now()
+        tally.is_stale = tally.changes != changes
 
     def drop(self, user: str, line: str) -> None:
         """The user has no session on the line any more."""
@@ -77,14 +96,14 @@ class Counting:
             self._tallies.pop((user, line), None)
             self._waiting.pop((user, line), None)
 
-    def bump(self, user: str, line: str) -> None:
+    def bump(self, user: str, line: str, accepted_at: datetime) -> None:
         """One more that is neither read nor seen."""
         tally = self._tallies.get((user, line))
         if tally is None:
             return
         unread, unseen = tally.counts.unread + 1, tally.counts.unseen + 1
         more = tally.counts.more or unread > COUNT_LIMIT
-        tally.is_stale |= tally.is_reading
+        tally.is_stale |= tally.is_reading or accepted_at <= tally.read_at
         tally.changes += 1
         tally.counts = Counts(min(unread, COUNT_LIMIT), min(unseen, COUNT_LIMIT), more)
         self._ask((user, line))
@@ -136,12 +155,12 @@ class Counting:
             self._emitter.emit([session.id], CountSignal(tally.counts, cursor))
 
     async def _read(self, key: Key, tally: _Tally) -> None:
-        tally.is_stale = False
+        changes = tally.changes
         try:
-            tally.counts = await self.counts(*key)
-        except BaseException:
-            tally.is_stale, tally.sent_at = True, self._clock.monotonic()
-            raise
+            self._take(tally, await self.counts(*key), changes)
+        except UnavailableError:
+            tally.sent_at = self._clock.monotonic()
+            _log.warning("counts_not_read")
         finally:
             tally.is_reading = False
             self._ask(key)

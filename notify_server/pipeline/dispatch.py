@@ -5,6 +5,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import NamedTuple
 
 import structlog
 
@@ -26,6 +27,7 @@ from notify_server.policy.visible import Rules, has_access, is_expired, is_wante
 from notify_server.ports.store import Store
 
 _HEARD = 20_000
+_HEARD_FOR = 2 * OVERLAP
 _PAGE = 500
 
 _log = structlog.get_logger("notify.dispatch")
@@ -47,6 +49,14 @@ class _Item:
 
     notification: Notification
     origin: _From
+
+
+class _Heard(NamedTuple):
+    """The newest that is known of a notification."""
+
+    revision: int
+    is_cancelled: bool
+    at: datetime
 
 
 class Dispatcher:
@@ -73,7 +83,7 @@ class Dispatcher:
         self._clock = clock
         self._queue: deque[_Item] = deque()
         self._wake = asyncio.Event()
-        self._heard: OrderedDict[str, tuple[int, bool]] = OrderedDict()
+        self._heard: OrderedDict[str, _Heard] = OrderedDict()
         self._looked_at: datetime | None = None
 
     def put(self, notification: Notification) -> None:
@@ -102,12 +112,20 @@ class Dispatcher:
                     await self._dispatch(item)
                 except UnavailableError:
                     _log.warning("dispatch_waits_for_store")
-                    self._heard.pop(item.notification.id, None)
+                    self._look_again_for(item.notification)
+                except Exception:  # noqa: BLE001 - the loop that sends for ever
+                    _log.exception("dispatch_failed", notification=item.notification.id)
+
+    def _look_again_for(self, notification: Notification) -> None:
+        """Let discovery find it, however long it has waited here."""
+        self._heard.pop(notification.id, None)
+        if self._looked_at is not None:
+            self._looked_at = min(self._looked_at, notification.updated_at)
 
     async def discover(self) -> None:
         """Deliver what was accepted and not heard of: by another node, or before a failure here."""
-        now = self._clock.now()
-        since, limit = (self._looked_at or now) - OVERLAP, _PAGE
+        now, before = self._clock.now(), self._looked_at
+        since, limit = (before or now) - OVERLAP, _PAGE
         try:
             while True:
                 page = await self._store.changed(since, limit)
@@ -120,7 +138,8 @@ class Dispatcher:
                 since = page[-1].updated_at
         except UnavailableError:
             return
-        self._looked_at = now
+        if self._looked_at == before:
+            self._looked_at = now
 
     def audience(self, notification: Notification) -> list[Session]:
         """Sessions here whose user it is for."""
@@ -134,14 +153,24 @@ class Dispatcher:
 
     def _hear(self, notification: Notification) -> bool:
         """Whether this revision, or its end, is news."""
-        news = (notification.revision, notification.cancelled_at is not None)
-        if self._heard.get(notification.id, (0, False)) >= news:
+        is_cancelled = notification.cancelled_at is not None
+        news = _Heard(notification.revision, is_cancelled, notification.updated_at)
+        held = self._heard.get(notification.id)
+        if held is not None and held[:2] >= news[:2]:
             return False
         self._heard[notification.id] = news
         self._heard.move_to_end(notification.id)
-        if len(self._heard) > _HEARD:
-            self._heard.popitem(last=False)
+        self._forget_old()
         return True
+
+    def _forget_old(self) -> None:
+        """Drop the oldest beyond the bound, but none that discovery still meets."""
+        horizon = self._clock.now() - _HEARD_FOR
+        while len(self._heard) > _HEARD:
+            oldest = next(iter(self._heard))
+            if self._heard[oldest].at > horizon:
+                return
+            del self._heard[oldest]
 
     async def _dispatch(self, item: _Item) -> None:
         notification = item.notification
@@ -174,9 +203,11 @@ class Dispatcher:
         if live:
             self._desk.send(live, shared_frame(notification))
         is_new = notification.revision == 1 and item.origin is _From.ACCEPTED
-        count = self._counting.bump if is_new else self._counting.touch
         for user in users:
-            count(user, notification.line)
+            if is_new:
+                self._counting.bump(user, notification.line, notification.created_at)
+            else:
+                self._counting.touch(user, notification.line)
 
     def _dispatch_transient(self, notification: Notification) -> None:
         sessions = [

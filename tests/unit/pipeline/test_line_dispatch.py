@@ -161,6 +161,19 @@ async def test_discovery_does_not_send_again_what_was_dispatched(rig):
     assert len(rig.frames(session)) == frames == 2
 
 
+async def test_discovery_does_not_send_again_however_much_was_accepted_since(rig, store):
+    """What lies within its overlap stays known, or a burst would be sent again and again."""
+    session = await rig.connect("ann")
+    sent = await rig.send("ann")
+    for _ in range(21):
+        await store.accept([submission("bob") for _ in range(1_000)])
+    for _ in range(3):
+        rig.clock.advance(1 * S)
+        await rig.line.dispatcher.discover()
+        await rig.settle()
+    assert rig.ids(session) == [sent]
+
+
 async def test_discovery_pages_through_more_than_a_page_of_one_moment(rig, store):
     session = await rig.connect("ann")
     stored = await store.accept([submission("ann") for _ in range(1_300)])

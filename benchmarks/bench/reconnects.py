@@ -13,6 +13,7 @@ from bench.server import BenchServer, token
 from bench.sockets import Client, now
 
 _SPREAD_S = 1.0
+_AWAY = timedelta(minutes=10)
 _DEADLINE_S = 120.0
 
 
@@ -143,10 +144,11 @@ def _told(crowd):
 
 async def _prepare(folder, users, waiting):
     """Seed once; returns when the users were last connected."""
-    async with seed.opened(folder / "data") as (store, clock):
+    async with seed.opened(folder / "data", _AWAY) as (store, clock):
         await seed.know(store, users)
         stamp = clock.now() - timedelta(seconds=30)
         for _ in range(waiting):
+            clock.advance(timedelta(seconds=10))
             await seed.accept(store, (seed.submission([user]) for user in users))
     return stamp
 

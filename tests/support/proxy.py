@@ -11,6 +11,7 @@ class Proxy:
         url: Where clients connect instead of at the server.
         swallow_up: True: what clients send is read and thrown away.
         swallow_down: True: what the server sends is read and thrown away.
+        hold_down: Cleared: nothing that the server sends is read, so that its buffers fill.
     """
 
     def __init__(self, port):
@@ -21,6 +22,8 @@ class Proxy:
         self.url = ""
         self.swallow_up = False
         self.swallow_down = False
+        self.hold_down = asyncio.Event()
+        self.hold_down.set()
 
     async def __aenter__(self):
         self._server = await asyncio.start_server(self._link, "127.0.0.1", 0)
@@ -51,8 +54,8 @@ class Proxy:
         self._links.add(link)
         try:
             await asyncio.gather(
-                self._pump(reader, up_writer, lambda: self.swallow_up),
-                self._pump(up_reader, writer, lambda: self.swallow_down),
+                self._pump(reader, up_writer, lambda: self.swallow_up, None),
+                self._pump(up_reader, writer, lambda: self.swallow_down, self.hold_down),
             )
         finally:
             for end in (writer, up_writer):
@@ -60,9 +63,11 @@ class Proxy:
             self._links.discard(link)
             self._ended.set()
 
-    async def _pump(self, reader, writer, swallows):
+    async def _pump(self, reader, writer, swallows, gate):
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
+                if gate is not None:
+                    await gate.wait()
                 if not swallows():
                     writer.write(data)
                     await writer.drain()

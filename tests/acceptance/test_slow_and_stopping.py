@@ -1,0 +1,150 @@
+"""F35, X13, X21: clients that do not read, servers that stop, and older clients."""
+
+import asyncio
+
+from support.proxy import Proxy
+from support.world import World
+
+
+async def test_slow_session_is_caught_up_from_its_first_lost_frame(world):
+    """It reads nothing while far more arrives than may be queued; then it has everything."""
+    user = world.user()
+    async with Proxy(world.server.port) as proxy:
+        slow = await world.device(user, url=proxy.url).connect()
+        quick = await world.online(user)
+        proxy.hold_down.clear()
+        ids = []
+        for start in range(0, 1200, 100):
+            items = [
+                {"to": user, "title": str(start + n), "message": "m", "data": {"x": "a" * 8000}}
+                for n in range(100)
+            ]
+            answer = await world.api.post({"items": items}, path="/notifications/bulk")
+            ids += [row["id"] for row in answer.body["items"]]
+        await quick.sees(*ids, timeout=30)
+        proxy.hold_down.set()
+        await slow.socket.until(lambda: len(slow.items) == 1200 or slow.socket.closed.is_set(), 30)
+        if slow.socket.closed.is_set():
+            await slow.connect()
+            assert slow.replays[-1]["recovered"] is False or len(slow.items) == 1200
+        else:
+            assert len(slow.replays) >= 2, "a caught-up session says so"
+            assert slow.shown == ids
+        await world.counts_agree(slow, quick, timeout=10)
+        await slow.close()
+
+
+async def test_session_that_never_reads_costs_the_others_nothing(world):
+    """The silent one is cut off or kept small; who reads gets each within a second."""
+    silent_user, reader = world.user(), await world.online()
+    async with Proxy(world.server.port) as proxy:
+        silent = await world.device(silent_user, url=proxy.url).connect()
+        proxy.hold_down.clear()
+        for _ in range(40):
+            to = [silent_user, reader.user]
+            sent = await world.api.submit(to, data={"x": "a" * 30_000})
+            await reader.sees(sent, timeout=2)
+        await silent.drop()
+        proxy.hold_down.set()
+
+
+async def test_stop_tells_clients_and_ends_in_time_and_loses_nothing(make_server):
+    """X21: SIGTERM under load; exit 0 within 10 s, everything accepted is there afterwards."""
+    server = make_server()
+    server.start()
+    async with World(server) as world:
+        devices = [await world.online() for _ in range(10)]
+        stopping = asyncio.Event()
+        sender = asyncio.create_task(_send(world, devices, stopping))
+        keepers = [asyncio.create_task(_keep(device)) for device in devices]
+        for _ in range(2):
+            await asyncio.sleep(0.5)
+            started = asyncio.get_running_loop().time()
+            assert await asyncio.to_thread(server.stop) == 0
+            assert asyncio.get_running_loop().time() - started < 10
+            await asyncio.to_thread(server.start)
+        assert all(device.events("reconnect") for device in devices)
+        assert all(p["after_ms"] >= 0 for p in devices[0].events("reconnect"))
+        stopping.set()
+        accepted = await sender
+        for device in devices:
+            mine = [i for i, user in accepted if user == device.user]
+            await world.api.until(lambda d=device, m=mine: _holds(d, m), 15)
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+        verdict = await world.judge(*devices)
+        assert verdict.clean, verdict
+        assert not any(device.socket.disconnected for device in devices)
+
+
+async def _keep(device):
+    while True:
+        await device.socket.closed.wait()
+        await device.stay_connected()
+
+
+async def _holds(device, ids):
+    return set(ids) <= set(device.items)
+
+
+async def _send(world, devices, stopping):
+    """Submit until told to stop; 503 and a refused connection are asked again."""
+    accepted, number = [], 0
+    while not stopping.is_set():
+        device = devices[number % len(devices)]
+        number += 1
+        op = f"stop-{number}"
+        body = {"to": device.user, "title": op, "message": "m", "data": {"op": op}}
+        world.journal.submitted(op, body, [device.user], None)
+        while True:
+            try:
+                answer = await world.api.post(body, key=op)
+            except OSError:
+                await asyncio.sleep(0.05)
+                continue
+            if answer.status == 202:
+                break
+            assert answer.status in (409, 503), answer
+            await asyncio.sleep(0.05)
+        world.journal.submitted(op, body, [device.user], answer.body)
+        accepted.append((answer.body["id"], device.user))
+        await asyncio.sleep(0.01)
+    return accepted
+
+
+async def test_retry_switched_off_sends_once_and_again_at_return(make_server):
+    toml = "[retry]\nenabled = false\n[retry.high]\nack_timeout_s = 0.5\nbase_delay_s = 0.1\n"
+    server = make_server(toml)
+    server.start()
+    async with World(server) as world:
+        device = await world.online()
+        device.acking = "never"
+        sent = await world.api.submit(device.user, priority="high")
+        await device.sees(sent)
+        await asyncio.sleep(2)
+        assert len(device.wires(sent)) == 1
+        await device.drop()
+        device.acking = "store"
+        await device.connect(cursor=False)
+        assert len(device.wires(sent)) == 2
+
+        async def delivered():
+            return (await world.api.item(device.user, sent))["status"] == "delivered"
+
+        await world.api.until(delivered)
+
+
+async def test_older_clients_get_the_names_that_they_know(make_server):
+    server = make_server("[compat]\nbadge_update = true\nlegacy_fields = true\n")
+    server.start()
+    async with World(server) as world:
+        device = await world.online()
+        sender = {"id": "9", "name": "John", "avatar_url": None}
+        sent = await world.api.submit(device.user, type="success", sender=sender)
+        await device.sees(sent)
+        assert device.items[sent]["notification_type"] == "success"
+        assert device.items[sent]["sender_name"] == "John"
+        await device.until(lambda: device.events("badge_update")[-1] == {"unread_count": 1})
+        await device.ask("mark_read", {"notification_id": sent})
+        await device.until(lambda: device.events("badge_update")[-1] == {"unread_count": 0})

@@ -68,13 +68,14 @@ class Figures:
     def __init__(self):
         self._all = {}
 
-    def add(self, row, clients, peer, value, used=None):
+    def add(self, row, clients, peer, value, used=None, note=""):
         """One more repetition."""
         title, unit = ROWS[row]
         key = (row, clients, peer)
         if key not in self._all:
             self._all[key] = Figure(f"{title}, {clients:,} clients", peer, unit)
         self._all[key].add(value, used)
+        self._all[key].note = note or self._all[key].note
 
     def get(self, row, clients, peer):
         """The figure, or None."""
@@ -169,6 +170,22 @@ def _ratios(us, them):
 
 def _per_cpu_s(figure):
     return [v / max(u.server, 1e-9) for v, u in zip(figure.values, figure.used, strict=True)]
+
+
+def load_line(figures):
+    """Whether the load was in the way: its CPU beside the server's, where it was the most."""
+    shares = [
+        (used.load / max(used.server, 1e-9), figure)
+        for figure in figures.ordered()
+        if "deliveries" in figure.unit
+        for used in figure.used
+    ]
+    if not shares:
+        return ""
+    share, figure = max(shares, key=lambda pair: pair[0])
+    return (
+        f"The load used at most {share:.0%} of the server's CPU ({figure.what}, {figure.section})."
+    )
 
 
 VERDICT_HEAD = ("figure", "against", "wanted", "measured", "min … max", "by CPU", "met")

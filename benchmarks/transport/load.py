@@ -5,6 +5,8 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+from bench.machine import cpu_s
+
 
 class Load:
     """Many clients of one server while it is entered; ``benchmarks/load/main.c`` has the commands.
@@ -39,6 +41,10 @@ class Load:
         self._process.stdin.close()
         self._process.stdout.close()
 
+    def cpu_s(self):
+        """CPU seconds that it has used so far."""
+        return cpu_s(self._process.pid)
+
     def ask(self, command):
         """Run one command; returns what it says, once it is done."""
         self._process.stdin.write(f"{command}\n")
@@ -64,7 +70,7 @@ def write_hellos(path, lines):
 
 
 def used(meter, answer):
-    """What a command used: the server's share, and the load's by its own account."""
+    """What a command used; the load is this process and, by its own account, the generator."""
     whole = meter.read()
     others = max(0.0, whole.others - answer["cpu_s"] / whole.wall_s)
-    return replace(whole, load_s=answer["cpu_s"], others=others)
+    return replace(whole, load_s=whole.load_s + answer["cpu_s"], others=others)

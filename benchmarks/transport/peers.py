@@ -66,7 +66,7 @@ PEERS = {
             "channels-uvicorn",
             "Django Channels, uvicorn",
             partial(build.python, "channels_uvicorn.py"),
-            _PLAIN | {"acked"},
+            _PLAIN | {"acked", "durable"},
             **_CHANNELS,
         ),
         Peer(
@@ -100,14 +100,16 @@ class Running:
     Args:
         command: Of ``Peer.make``; a port and the port for the control connection are added.
         log: A file for whatever the process says.
+        environ: Further variables.
     """
 
-    def __init__(self, peer, command, cores, log):
+    def __init__(self, peer, command, cores, log, environ=()):
         self.peer = peer
         self.port, self.control_port = free_port(), free_port()
         self._command = [*map(str, command), str(self.port), str(self.control_port)]
         self._cores = cores
         self._log = Path(log)
+        self._environ = dict(environ)
         self._process = None
 
     def __enter__(self):
@@ -119,7 +121,7 @@ class Running:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env={**os.environ, **self.peer.environ},
+                    env={**os.environ, **self.peer.environ, **self._environ},
                 )
             finally:
                 pin(self._cores.load)
@@ -138,6 +140,10 @@ class Running:
     @property
     def pid(self):
         return self._process.pid
+
+    @property
+    def api_key(self):
+        return "none"  # what bench.posts sends to whom it posts
 
     def meter(self):
         """Count what is used from now on."""

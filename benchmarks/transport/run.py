@@ -8,6 +8,7 @@ import argparse
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -18,6 +19,7 @@ from bench.machine import choose_cores, describe, pin, raise_file_limit
 from transport import build, figures, picture
 from transport.peers import PEERS
 from transport.visits import Visit
+from transport.whole import PRODUCT, Whole
 
 _BENCHMARKS = Path(__file__).resolve().parent.parent
 RESULTS = _BENCHMARKS / "results" / "transport.json"
@@ -35,6 +37,9 @@ class Sizes:
         latency_broadcasts: At least so many at the given rate.
         targeted: Sends to one client.
         slow_clients: With more, slow peers are not asked for bursts.
+        durable, durable_slow: Notifications of the durable row, for the product and for Channels.
+        durable_clients: To whom they go.
+        submits: Each to one user of the product.
     """
 
     clients: tuple[int, ...] = (1_000, 5_000)
@@ -46,11 +51,16 @@ class Sizes:
     targeted: int = 20_000
     targeted_clients: tuple[int, ...] = (500, 5_000)
     slow_clients: int = 1_000
+    durable: int = 20_000
+    durable_slow: int = 2_000
+    durable_clients: int = 1_000
+    submits: int = 3_000
 
 
 QUICK = Sizes(
     clients=(200,), repeats=1, seconds=0.4, warm_s=0.1, idle_s=0.2, latency_broadcasts=5,
-    targeted=1_000, targeted_clients=(20, 200),
+    targeted=1_000, targeted_clients=(20, 200), durable=1_000, durable_slow=200,
+    durable_clients=100, submits=200,
 )  # fmt: skip
 
 
@@ -58,6 +68,8 @@ def make(names):
     """Command lines of the peers that this machine can run; says which it cannot."""
     commands = {}
     for name in names:
+        if name == PRODUCT:
+            continue
         try:
             commands[name] = PEERS[name].make()
         except build.MissingToolError as missing:
@@ -65,41 +77,55 @@ def make(names):
     return commands
 
 
-def measure(visit, names, sizes):
+def turns(visit, whole, names, sizes):
+    """Everything that one repetition does: ``(who, what, how, clients)``, in order."""
+    peers = [PEERS[name] for name in names if name != PRODUCT]
+    with_product = PRODUCT in names
+    for clients in sizes.clients:
+        for peer in peers:
+            yield peer.name, "deliveries", partial(visit.run, peer), clients
+        if with_product:
+            yield PRODUCT, "connects", whole.connect, clients
+    for clients in sizes.targeted_clients:
+        for peer in peers:
+            if "targeted" in peer.rows:
+                yield peer.name, "sends to one", partial(visit.run_targeted, peer), clients
+        if with_product:
+            yield PRODUCT, "submits to one", whole.targeted, clients
+    for peer in peers:
+        if "durable" in peer.rows:
+            call = partial(whole.durable_channels, peer.name)
+            yield peer.name, "durable", call, sizes.durable_clients
+    if with_product:
+        yield PRODUCT, "durable", whole.durable, sizes.durable_clients
+
+
+def measure(visit, whole, names, sizes):
     """All repetitions, the peers taking turns."""
     for repeat in range(sizes.repeats):
-        for clients in sizes.clients:
-            for name in names:
-                say(f"{repeat + 1}/{sizes.repeats}: {name}, {clients:,} clients")
-                visit.run(PEERS[name], clients)
-        for name in names:
-            if "targeted" in PEERS[name].rows:
-                for clients in sizes.targeted_clients:
-                    say(f"{repeat + 1}/{sizes.repeats}: {name}, one of {clients:,} clients")
-                    visit.run_targeted(PEERS[name], clients)
-
-
-def say(what):
-    """Progress, apart from the results."""
-    print(f"{what} …", file=sys.stderr, flush=True)
+        for name, what, call, clients in turns(visit, whole, names, sizes):
+            title = f"{repeat + 1}/{sizes.repeats}: {name}, {what}, {clients:,} clients …"
+            print(title, file=sys.stderr, flush=True)
+            call(clients)
 
 
 def parse():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run at all?")
-    parser.add_argument("--only", help=f"some peers, separated by commas: {', '.join(PEERS)}")
+    known = [*PEERS, PRODUCT]  # stock first: others need its rate
+    parser.add_argument("--only", help=f"some of {','.join(known)}")
     parser.add_argument("--clients", type=int, nargs="+", help="how many are connected")
     parser.add_argument("--repeat", type=int, help="how often")
     parser.add_argument("--seconds", type=float, help="of each measurement")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the figures are kept")
     parser.add_argument("--picture", action="store_true", help=f"write {PICTURE.name}")
     given = parser.parse_args()
-    chosen = given.only.split(",") if given.only else list(PEERS)
-    unknown = set(chosen) - set(PEERS)
+    chosen = given.only.split(",") if given.only else known
+    unknown = set(chosen) - set(known)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    given.only = [name for name in PEERS if name in chosen]  # stock first: others need its rate
+    given.only = [name for name in known if name in chosen]
     return given
 
 
@@ -123,16 +149,18 @@ def main():
     cores = choose_cores()
     pin(cores.load)
     raise_file_limit(max(sizes.clients + sizes.targeted_clients) + 1_000)
+    names = [name for name in given.only if name in commands or name == PRODUCT]
     RESULTS.parent.mkdir(exist_ok=True)
     found = figures.Figures()
     with tempfile.TemporaryDirectory(prefix="run-", dir=RESULTS.parent) as folder:
         machine = describe(cores, folder)
-        visit = Visit(binary, commands, cores, Path(folder), sizes, found)
-        measure(visit, list(commands), sizes)
+        common = (binary, commands, cores, Path(folder), sizes, found)
+        measure(Visit(*common), Whole(*common), names, sizes)
     verdicts = figures.judge(found)
     report.save(given.output, found.ordered(), machine, asdict(sizes))
     print(report.machine_line(machine))
     print(report.table(found.ordered()))
+    print(f"\n{figures.load_line(found)}")
     print(f"\n{figures.verdict_table(verdicts)}")
     print(f"\nFor the README ({given.output}):\n")
     print(f"{report.machine_line(machine)}\n\n{figures.markdown(found)}")

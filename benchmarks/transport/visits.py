@@ -10,8 +10,8 @@ SIZE = 423  # bytes of the Socket.IO packet of a notification
 BURST = 50
 _WINDOW = 2  # fan-outs asked for ahead, so that the server never waits for the load
 _TARGETED_WINDOW = 1  # every send has a loop turn of its own, however fast the load is
-_SETTLE_S = 0.5
-_WARM_CLIENTS = 50
+SETTLE_S = 0.5
+WARM_CLIENTS = 50
 
 
 class Visit:
@@ -68,7 +68,7 @@ class Visit:
             load.connect(clients)
             command = f"targeted {self._sizes.targeted} {_TARGETED_WINDOW} {SIZE}"
             load.ask(command)  # warms up
-            time.sleep(_SETTLE_S)
+            time.sleep(SETTLE_S)
             meter = server.meter()
             answer = load.ask(command)
             spent = used(meter, answer)
@@ -77,15 +77,15 @@ class Visit:
             self._figures.add("targeted", clients, peer.name, cost, spent)
 
     def _connect(self, peer, server, load, clients):
-        warm = min(_WARM_CLIENTS, clients // 2)
+        warm = min(WARM_CLIENTS, clients // 2)
         load.connect(warm)
-        time.sleep(_SETTLE_S)
+        time.sleep(SETTLE_S)
         before, meter = rss(server.pid), server.meter()
         answer = load.connect(clients - warm)
         spent = used(meter, answer)
         if "connects" in peer.rows:
             rate = (clients - warm) / answer["wall_s"]
-            self._figures.add("connects", clients, peer.name, rate, spent)
+            self._figures.add("connects", clients, peer.name, rate, spent, note_of(answer))
         if "memory" in peer.rows:
             time.sleep(self._sizes.idle_s)
             each = (rss(server.pid) - before) / (clients - warm) / 1024
@@ -124,6 +124,11 @@ class Visit:
         _demand(peer, answer)
         self._figures.add("latency", clients, peer.name, answer["p99_ms"], spent)
         self._figures.add("latency p50", clients, peer.name, answer["p50_ms"], spent)
+
+
+def note_of(answer):
+    """What a reader must know of how clients connected."""
+    return f"{answer['retries']} times sent away" if answer["retries"] else ""
 
 
 def _broadcast(seconds, burst, *, is_acked=False):

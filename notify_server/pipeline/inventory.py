@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from notify_server.domain.notification import Notification
 from notify_server.domain.person import Person
 from notify_server.domain.receipt import Entry
 from notify_server.domain.target import Position
@@ -35,8 +34,21 @@ class Inventory:
 
     async def active(self, person: Person, line: str) -> list[Entry]:
         """Everything that may be undelivered or unread; two reads where feeds are loaded."""
-        entries = await self._store.active(person.id, line, COUNT_LIMIT + 1)
+        entries = await self._active_receipts(person, line)
         return entries + await self.of_audiences(person, line, {e.id for e in entries})
+
+    async def _active_receipts(self, person: Person, line: str) -> list[Entry]:
+        """Read on where what is over, or of a type switched off, would hide what matters."""
+        limit = COUNT_LIMIT + 1
+        while True:
+            entries = await self._store.active(person.id, line, limit)
+            if len(entries) < limit or limit >= SCAN_LIMIT:
+                return entries
+            now = self._clock.now()
+            unread = sum(is_unread(person, entry, self._rules, now) for entry in entries)
+            if unread > COUNT_LIMIT:
+                return entries
+            limit = min(limit * 4, SCAN_LIMIT)
 
     async def of_audiences(self, person: Person, line: str, known: set[str]) -> list[Entry]:
         """What came by audiences and may be new to the person; ``known`` ids are left out.
@@ -81,14 +93,11 @@ class Inventory:
         if len(receipts) >= _SCAN_PAGE:
             ends.append(receipts[-1].position)
         complete_to = max(ends, default=None)
-        without = await self._without_receipt(person, shared)
-        stretch = sorted([*receipts, *without], key=lambda e: e.position, reverse=True)
+        known = {entry.id for entry in receipts}
+        others = await self.entries(person.id, [n.id for n in shared if n.id not in known])
+        # Those with a receipt have their own place; one that was made just now is not read above.
+        here = [entry for entry in others if before is None or entry.position < before]
+        stretch = sorted([*receipts, *here], key=lambda e: e.position, reverse=True)
         if complete_to is None:
             return stretch, None
         return [entry for entry in stretch if entry.position >= complete_to], complete_to
-
-    async def _without_receipt(
-        self, person: Person, notifications: Sequence[Notification]
-    ) -> list[Entry]:
-        entries = await self.entries(person.id, [n.id for n in notifications])
-        return [entry for entry in entries if entry.receipt is None]

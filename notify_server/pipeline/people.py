@@ -110,7 +110,10 @@ class People:
     async def refresh(self, user: str) -> Person:
         """Read again what belongs to a connected user, and end sessions that lost their line."""
         person = await self.person(user)
+        known = self._registry.person(user)
         self._registry.know(person)
+        if known is not None and known.since != person.since:
+            self._signalling.touch_counts(user)
         for session in self._registry.of_user(user):
             if not self.is_in_line(person, session.line):
                 self._signalling.disconnect(session)

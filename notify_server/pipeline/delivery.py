@@ -37,6 +37,7 @@ class Flight:
     Attributes:
         waiting: Sessions that have not confirmed, by id.
         confirmed: Users of whom a session has.
+        is_lost: A session ended before it confirmed; its successor may still do so.
         is_stored: The attempt is a row already, and is judged when that is due.
     """
 
@@ -46,6 +47,14 @@ class Flight:
     is_stored: bool
     waiting: dict[str, Session] = field(default_factory=dict)
     confirmed: set[str] = field(default_factory=set)
+    is_lost: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nobody is left whose confirmation would say anything new."""
+        return not self.is_lost and all(
+            not session.acks and session.user in self.confirmed for session in self.waiting.values()
+        )
 
 
 Failed = Callable[[Notification, list[str], Reason], None]
@@ -115,7 +124,6 @@ class DeliveryDesk:
         flight = Flight(self._next_ack_id, notification, now, is_stored)
         self._next_ack_id += 1
         self._flights[flight.ack_id] = flight
-        self._forget_at.append((now + KEEP_ACK_IDS_S, flight.ack_id))
         timeout = self._retry.ack_timeout(notification).total_seconds()
         self._deadlines.add(now + timeout, flight)
         return flight
@@ -124,9 +132,10 @@ class DeliveryDesk:
         flight.waiting[session.id] = session
         mark = 0 if session.acks else self._emitter.mark(session.id)
         session.frames[flight.ack_id] = SentFrame(flight.ack_id, mark, flight.sent_at)
-        if not session.acks and session.probe_at is None:
+        if not session.acks:
             timeout = self._retry.ack_timeout(flight.notification).total_seconds()
-            session.probe_at = flight.sent_at + timeout * PROBE_SHARE * 0.75
+            probe_at = flight.sent_at + timeout * PROBE_SHARE * 0.75
+            session.probe_at = min(probe_at, session.probe_at or probe_at)
             self._to_probe[session.id] = session
 
     def _fall_behind(self, session: Session, notification: Notification) -> None:
@@ -176,7 +185,8 @@ class DeliveryDesk:
         frames = [self._flights[ack_id] for ack_id in session.frames if ack_id in self._flights]
         for flight in frames:
             flight.waiting.pop(session.id, None)
-        if frames and not frames[0].is_stored:
+            flight.is_lost |= session.acks
+        if frames:
             self._fail(frames[0], [session], Reason.SESSION_ENDED)
         if session.acks and not self._has_acking_session(session.user, session.line):
             self._release_held(session.user, session.line)
@@ -243,6 +253,10 @@ class DeliveryDesk:
             session.frames.pop(flight.ack_id, None)
         if not flight.is_stored:
             self._fail(flight, flight.waiting.values(), Reason.NO_ACK)
+        if flight.is_settled:
+            self._flights.pop(flight.ack_id, None)
+        else:
+            self._forget_at.append((flight.sent_at + KEEP_ACK_IDS_S, flight.ack_id))
 
     def _fail(self, flight: Flight, sessions: Iterable[Session], reason: Reason) -> None:
         """Users none of whose sessions confirmed it, or may still do so."""

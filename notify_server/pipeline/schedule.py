@@ -15,7 +15,7 @@ from notify_server.domain.notification import Notification
 from notify_server.domain.person import Person
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Attempt, Entry, Receipt, Step
-from notify_server.kit.aio import Background
+from notify_server.kit.aio import Background, pause
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.changes import save_won
 from notify_server.pipeline.delivery import DeliveryDesk
@@ -46,6 +46,7 @@ from notify_server.policy.visible import (
 from notify_server.ports.store import ReceiptKey, ReceiptStore
 
 _PAGE = 500
+_RETRY_S = 1.0
 _TRIES = 20
 
 _log = structlog.get_logger("notify.schedule")
@@ -97,11 +98,23 @@ class Schedule:
     ) -> None:
         for start in range(0, len(users), _PAGE):
             page = users[start : start + _PAGE]
-            named = [u for u in page if u in notification.targets.users]
-            members = [u for u in page if u not in notification.targets.users]
+            while not await self._wrote_page(notification, page, reason):
+                await pause(_RETRY_S)
+
+    async def _wrote_page(
+        self, notification: Notification, page: Sequence[str], reason: Reason
+    ) -> bool:
+        """False while the store is away: open sessions would be sent nothing any more."""
+        named = [u for u in page if u in notification.targets.users]
+        members = [u for u in page if u not in notification.targets.users]
+        try:
             lost = await self._insert_failures(notification, members, reason)
             for user in [*named, *lost]:
                 await self._write_failure(notification, user, reason)
+        except UnavailableError:
+            _log.warning("failures_not_written", count=len(page))
+            return False
+        return True
 
     async def _insert_failures(
         self, notification: Notification, users: Sequence[str], reason: Reason
@@ -115,16 +128,22 @@ class Schedule:
         """Write one failure; read again and again when others write too, so that each counts."""
         for _ in range(_TRIES):
             found = await self._store.entries(user, [notification.id])
-            if not found or not await self._is_to_fail(found[0], notification, user):
+            if not found or not await self._is_to_fail(found[0], notification, user, reason):
                 return
             if not await self._save([self._fail(found[0], user, reason)]):
                 return
 
-    async def _is_to_fail(self, entry: Entry, sent: Notification, user: str) -> bool:
-        """Whether the failed frame still matters: not revised, delivered or taken by a due row."""
+    async def _is_to_fail(
+        self, entry: Entry, sent: Notification, user: str, reason: Reason
+    ) -> bool:
+        """Whether the failed frame still matters: not revised, not delivered.
+
+        A retry that is out is judged when its row is due, unless its session has ended before.
+        """
         if entry.notification.revision != sent.revision:
             return False
-        if entry.receipt is not None and entry.receipt.step in (Step.ATTEMPT, Step.JUDGE):
+        is_out = entry.receipt is not None and entry.receipt.step is Step.JUDGE
+        if is_out and reason is not Reason.SESSION_ENDED:
             return False
         person = await self._people.person(user)
         return is_awaiting(person, entry, self._rules, self._clock.now())
@@ -236,7 +255,7 @@ class Schedule:
         entry = Entry(notification, receipt)
         if is_wake:
             self._signalling.touch_counts(receipt.user, receipt.line)
-            if not is_wanted(person, notification, self._rules):
+            if not is_awaiting(person, entry, self._rules, self._clock.now()):
                 return
         frame = personal_frame(
             person, entry, self._clock,

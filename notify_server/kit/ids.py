@@ -25,6 +25,11 @@ class Uuid7Generator:
         self._last = max(self._last, _parse(uuid7))
 
 
+def last_uuid7(at_ms: int) -> str:
+    """The greatest UUIDv7 of a millisecond: every id made until its end is at most this."""
+    return _format((at_ms << _RANDOM_BITS) | ((1 << _RANDOM_BITS) - 1))
+
+
 def random_id(prefix: str = "") -> str:
     """A random text of 22 URL-safe characters (128 bits) behind ``prefix``."""
     return prefix + secrets.token_urlsafe(16)

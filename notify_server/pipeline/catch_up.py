@@ -151,8 +151,10 @@ class CatchUp:
         if since is None:
             return
         missed, session.missed = list(session.missed), {}
+        self._send_deferred(session)
         start = since - OVERLAP
         person = await self._people.person(session.user)
+        self._tell_read_mark(session, person, start)
         changed = await self._changed_ids(person, session.line, start)
         ids = list(dict.fromkeys([*missed, *changed]))
         for first in range(0, len(ids), _PAGE):
@@ -271,11 +273,15 @@ class CatchUp:
             changes = {"is_read": True, "read_at": mark.set_at}
             self._emitter.emit([session.id], AllUpdatedSignal(changes, before=mark.position.id))
 
-    def _turn_live(self, session: Session, progress: _Progress) -> None:
-        session.phase = Phase.LIVE
+    def _send_deferred(self, session: Session) -> None:
+        """What waited goes out before anything newer is read: a state must not follow a later one."""
         deferred, session.deferred = session.deferred, []
         for signal in deferred:
             self._emitter.emit([session.id], signal)
+
+    def _turn_live(self, session: Session, progress: _Progress) -> None:
+        session.phase = Phase.LIVE
+        self._send_deferred(session)
         cursor = Cursor(session.user, session.line, self._clock.now())
         session.cursor = cursor.stamp
         done = ReplayDoneSignal(progress.recovered, progress.count, cursor)

@@ -57,7 +57,9 @@ class Expiry:
         for notification in notifications:
             after_user = ""
             while page := await self._store.recipients(notification.id, after_user, _PAGE):
-                closed += [_expired(receipt, notification, now) for receipt in page]
+                closed += [
+                    _expired(r, notification, now) for r in page if _matters(r, notification)
+                ]
                 if len(closed) >= _PAGE:
                     await self._store.save(closed)
                     closed = []
@@ -80,6 +82,12 @@ def _whole_moments(page: Sequence[Notification]) -> list[Notification]:
     """A full page without its last moment: more of that may lie beyond; empty: it is all one."""
     last = page[-1].content.expires_at
     return [notification for notification in page if notification.content.expires_at != last]
+
+
+def _matters(receipt: Receipt, notification: Notification) -> bool:
+    """A member's receipt with nothing open is left alone: the audience's feed tells of the end."""
+    is_undelivered = receipt.delivered_revision < notification.revision
+    return receipt.named or is_undelivered or receipt.due_at is not None
 
 
 def _expired(receipt: Receipt, notification: Notification, now: datetime) -> Receipt:

@@ -13,7 +13,8 @@ from notify_server.domain.signals import AllUpdatedSignal, Removal, RemovedSigna
 from notify_server.domain.target import Position, Watermark
 from notify_server.domain.view import Counts, InboxQuery, Page, View
 from notify_server.kit.aio import Background
-from notify_server.kit.clock import Clock
+from notify_server.kit.clock import Clock, to_ms
+from notify_server.kit.ids import last_uuid7
 from notify_server.pipeline.changes import Changed, change_receipts
 from notify_server.pipeline.frames import view_of
 from notify_server.pipeline.inventory import PAGE, Inventory
@@ -29,6 +30,9 @@ from notify_server.ports.store import ReceiptStore
 MARK_LAG = timedelta(minutes=1)
 """What is younger is marked by receipts: clocks and commits cross the watermark there."""
 
+
+Fits = Callable[[Sequence[View]], range]
+"""Which of the views, newest first, an answer has room for: a stretch from one of the ends."""
 
 PersonalChange = Callable[[Person, Entry], Receipt | None]
 
@@ -58,8 +62,15 @@ class Inbox:
 
     # Reading
 
-    async def page(self, user: str, line: str, query: InboxQuery) -> Page:
-        """A part of the list; what it shows has reached the person."""
+    async def page(self, user: str, line: str, query: InboxQuery, fits: Fits | None = None) -> Page:
+        """A part of the list; what it shows has reached the person.
+
+        Args:
+            user: Whose list.
+            line: Which list.
+            query: What of it.
+            fits: Says which of the views fit into the answer; the others are not shown.
+        """
         person = await self._people.person(user)
         chosen: list[Entry] = []
         total, now = 0, self._clock.now()
@@ -71,14 +82,19 @@ class Inbox:
                 chosen.append(entry)
             if total > COUNT_LIMIT and len(chosen) > query.limit and query.after is None:
                 break
-        shown = chosen[-query.limit :] if query.after is not None else chosen[: query.limit]
+        asked = chosen[-query.limit :] if query.after is not None else chosen[: query.limit]
+        shown = asked
+        if fits is not None:
+            kept = fits([view_of(person, entry, self._clock) for entry in asked])
+            shown = asked[kept.start : kept.stop]
+        has_more = len(chosen) > query.limit or len(shown) < len(asked)
         shown = await self._note_delivered(person, shown)
         counts = await self.counts(user, line)
         return Page(
             items=tuple(view_of(person, entry, self._clock) for entry in shown),
             newer=shown[0].position if shown else None,
             older=shown[-1].position if shown else None,
-            has_more=len(chosen) > query.limit,
+            has_more=has_more,
             total=min(total, COUNT_LIMIT),
             total_more=total > COUNT_LIMIT,
             counts=counts,
@@ -97,10 +113,19 @@ class Inbox:
                 return view_of(person, reached[0], self._clock)
         raise NotFoundError
 
-    async def check(self, user: str, notification_id: str) -> None:
-        """Raise NotFoundError unless the notification is this person's; changes nothing."""
-        if await self._upto(await self._people.person(user), notification_id) is None:
-            raise NotFoundError
+    async def confirm(self, user: str, notification_id: str, revision: int) -> None:
+        """A client says that it has a revision, though no frame of it waits for that any more.
+
+        Raises:
+            NotFoundError: Unknown, or not this person's.
+        """
+        person = await self._people.person(user)
+        for entry in await self._store.entries(user, [notification_id]):
+            if is_visible(person, entry, self._rules, self._clock.now()):
+                if revision >= entry.notification.revision:
+                    await self._note_delivered(person, [entry])
+                return
+        raise NotFoundError
 
     async def counts(self, user: str, line: str) -> Counts:
         """Unread and unseen."""
@@ -180,11 +205,15 @@ class Inbox:
         entries = [
             entry
             for entry in await self._inventory.active(person, line)
-            if _is_meant(entry, which, upto) and read_at_of(entry, person.read_mark(line)) is None
+            if _is_meant(entry, which, upto)
+            and entry.position.at <= now
+            and read_at_of(entry, person.read_mark(line)) is None
         ]
         await self._mark_read(person, entries, now)
         changes = {"is_read": True, "read_at": now}
-        signal = AllUpdatedSignal(changes, which.before, which.type, which.tags)
+        # What was accepted while this ran is not meant, and may be on the screens already.
+        before = which.before or last_uuid7(to_ms(now))
+        signal = AllUpdatedSignal(changes, before, which.type, which.tags)
         self._signalling.to_user(user, line, signal, origin)
         self._signalling.touch_counts(user, line)
         self._background.spawn(self._mark_rest(person, line, which, upto, now), "mark all read")
@@ -219,17 +248,25 @@ class Inbox:
         asked_at: datetime,
     ) -> None:
         """Go on, page by page, until every receipt that is meant says so itself."""
-        while True:
-            entries = [
+
+        def left(entries: Sequence[Entry]) -> list[Entry]:
+            return [
                 entry
-                for entry in await self._store.active(person.id, line, COUNT_LIMIT + 1)
+                for entry in entries
                 if _is_meant(entry, which, upto)
                 and entry.position.at <= asked_at
                 and _is_unmarked(entry, asked_at)
             ]
-            if not entries:
+
+        while entries := await self._store.active(person.id, line, COUNT_LIMIT + 1):
+            if not left(entries):
                 break
-            await self._mark_read(person, entries, asked_at)
+            await self._mark_read(person, left(entries), asked_at)
+        if len(entries) > COUNT_LIMIT:  # others stand before those that are meant
+            place: Position | None = None
+            while page := await self._store.inbox(person.id, line, place, PAGE):
+                await self._mark_read(person, left(page), asked_at)
+                place = page[-1].position
         self._signalling.touch_counts(person.id, line)
 
     # Together

@@ -7,6 +7,7 @@ one store never do the same attempt twice, and only then is it handed over.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -48,6 +49,7 @@ from notify_server.ports.store import ReceiptKey, ReceiptStore
 _PAGE = 500
 _RETRY_S = 1.0
 _TRIES = 20
+_SOON = timedelta(seconds=1)
 
 _log = structlog.get_logger("notify.schedule")
 
@@ -228,6 +230,8 @@ class Schedule:
         if receipt.step is Step.REMIND:
             if not self._may_remind(person, entry):
                 return _Decided(entry, Verdict(replace(receipt, step=Step.IDLE, due_at=None)))
+            if not self._is_live(receipt):
+                return _Decided(entry, Verdict(replace(receipt, due_at=now + _SOON)))
             verdict = begin_reminder(self._retry, receipt, notification, now)
             is_sent = verdict.receipt.reminders > receipt.reminders
             return _Decided(entry, verdict, is_sent=is_sent)
@@ -241,6 +245,11 @@ class Schedule:
             )
             return _Decided(entry, verdict)
         return _Decided(entry, begin_attempt(self._retry, receipt, notification, now), is_sent=True)
+
+    def _is_live(self, receipt: Receipt) -> bool:
+        """Whether a session can be reminded; one that catches up would not know it as one."""
+        sessions = self._registry.of_user(receipt.user, receipt.line)
+        return any(session.phase is Phase.LIVE for session in sessions)
 
     def _hand_over(self, decided: _Decided) -> None:
         """Send what was counted, in the loop turn in which the count is known to be stored."""

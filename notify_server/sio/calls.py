@@ -1,11 +1,12 @@
 """What a client may ask of its session: one function per kind of call (contract 9)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from notify_server.domain.errors import Code, NotFoundError, RejectedError
-from notify_server.domain.settings import Settings
+from notify_server.domain.settings import CompatSettings, Settings
+from notify_server.domain.view import View
 from notify_server.kit.clock import Clock, to_rfc3339
 from notify_server.pipeline.delivery import DeliveryDesk
 from notify_server.pipeline.inbox import Inbox
@@ -27,6 +28,7 @@ from notify_server.wire.client_events import (
 )
 from notify_server.wire.inbox import page_to_wire
 from notify_server.wire.json import dumps
+from notify_server.wire.notification import view_to_wire
 from notify_server.wire.signals import subscriptions_to_wire
 
 ANSWER_BYTES = 512 * 1024
@@ -64,27 +66,24 @@ class Calls:
 async def _get_notifications(calls: Calls, session: Session, call: GetNotifications) -> Answer:
     if call.line != session.line:
         raise RejectedError.at("namespace", "ask for it on that namespace", Code.FORBIDDEN)
-    page = await calls.inbox.page(session.user, call.line, call.query)
-    answer: Answer = page_to_wire(page, calls.settings.compat)
-    kept = _fitting(answer["items"], from_below=call.query.after is not None)
-    if len(kept) < len(page.items):
-        cut = replace(
-            page, items=page.items[kept.start : kept.stop], has_more=True,
-            newer=page.items[kept.start].position, older=page.items[kept.stop - 1].position,
-        )  # fmt: skip
-        answer = page_to_wire(cut, calls.settings.compat)
-    return answer
+    compat = calls.settings.compat
+
+    def fits(views: Sequence[View]) -> range:
+        return _fitting(views, compat, from_below=call.query.after is not None)
+
+    page = await calls.inbox.page(session.user, call.line, call.query, fits)
+    return page_to_wire(page, compat)
 
 
-def _fitting(items: Sequence[Answer], *, from_below: bool) -> range:
+def _fitting(views: Sequence[View], compat: CompatSettings, *, from_below: bool) -> range:
     """Which items fit into an answer, at least one; the rest lies on the side that is paged to."""
     size, kept = 0, 0
-    for item in reversed(items) if from_below else items:
-        size += len(dumps(item)) + 1
+    for view in reversed(views) if from_below else views:
+        size += len(dumps(view_to_wire(view, compat))) + 1
         if size > ANSWER_BYTES and kept:
             break
         kept += 1
-    return range(len(items) - kept, len(items)) if from_below else range(kept)
+    return range(len(views) - kept, len(views)) if from_below else range(kept)
 
 
 async def _act(calls: Calls, session: Session, call: ActCall) -> Answer:
@@ -103,7 +102,7 @@ async def _mark_all_read(calls: Calls, session: Session, call: MarkAllRead) -> A
 
 async def _notification_ack(calls: Calls, session: Session, call: NotificationAck) -> Answer:
     if not calls.desk.acknowledged_by_event(session, call.notification_id, call.revision):
-        await calls.inbox.check(session.user, call.notification_id)
+        await calls.inbox.confirm(session.user, call.notification_id, call.revision)
     return {}
 
 

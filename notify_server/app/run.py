@@ -1,6 +1,7 @@
 """Starting, serving and stopping: one process from the first byte to the last."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -25,6 +26,8 @@ from notify_server.kit.clock import SystemClock
 
 RUN_FILE = "run.json"
 _STOP_S = 8.0
+_GARBAGE_AFTER = (10_000, 20, 50)
+"""Python's own (700, 10, 10) looks again and again at what a thousand connections hold for good."""
 _FAREWELL_S = 0.3
 """What the announcement of a stop gets to reach the clients."""
 
@@ -40,6 +43,7 @@ def serve(settings: Settings, *, demo: bool) -> int:
     """
     ready = ensure_secrets(settings, demo)
     set_up_logs(ready.log)
+    gc.set_threshold(*_GARBAGE_AFTER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_serve(ready, demo=demo))

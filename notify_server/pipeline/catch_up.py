@@ -274,7 +274,7 @@ class CatchUp:
             self._emitter.emit([session.id], AllUpdatedSignal(changes, before=mark.position.id))
 
     def _send_deferred(self, session: Session) -> None:
-        """What waited goes out before anything newer is read: a state must not follow a later one."""
+        """What waited goes out before anything newer is read, so that no old state follows it."""
         deferred, session.deferred = session.deferred, []
         for signal in deferred:
             self._emitter.emit([session.id], signal)

@@ -1,10 +1,11 @@
 """Confirmed deliveries on their way into the store, many in one write."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
-from notify_server.domain.errors import UnavailableError
+from notify_server.domain.errors import NotifyError, UnavailableError
 from notify_server.domain.receipt import Delivery
 from notify_server.kit.aio import Background, Later, pause
 from notify_server.kit.failpoints import failpoint
@@ -62,5 +63,20 @@ class Confirmations:
     async def _write_batch(self) -> None:
         batch = self._waiting[:_BATCH]
         failpoint("before_ack_stored")
-        await self._store.record_deliveries(batch)
+        try:
+            await self._store.record_deliveries(batch)
+        except UnavailableError:
+            raise
+        except NotifyError:
+            await self._write_each(batch)
         del self._waiting[: len(batch)]
+
+    async def _write_each(self, batch: Sequence[Delivery]) -> None:
+        """One that can not be stored holds up no other."""
+        for delivery in batch:
+            try:
+                await self._store.record_deliveries([delivery])
+            except UnavailableError:
+                raise
+            except NotifyError:
+                _log.exception("delivery_not_recordable", user=delivery.receipt.user)

@@ -178,7 +178,7 @@ class Dispatcher:
             self._dispatch_transient(notification)
         elif notification.cancelled_at is not None:
             await self._dispatch_cancelled(notification)
-        elif notification.revision > 1:
+        elif notification.revision > 1 or item.origin is _From.DISCOVERED:
             self._fan_out(item, await self._store.hidden_from(notification.id))
         else:
             self._fan_out(item, frozenset())

@@ -107,10 +107,11 @@ class Registry:
         return self._by_id.get(session_id)
 
     def add(self, session: Session, person: Person) -> None:
-        """Take in a session whose user is known."""
+        """Take in a session; what is known of a user who is here already may be newer."""
         self._by_id[session.id] = session
         self._by_user.setdefault(session.user, {})[session.id] = session
-        self.know(person)
+        if session.user not in self._people:
+            self.know(person)
 
     def remove(self, session_id: str) -> Session | None:
         """Let a session go; with the last one its user is forgotten."""

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from support.line_rig import CALLER, EVERYONE, S, room
+from support.stores import submission
 
 from notify_server.domain.actions import Act, Action, ReadAll
 from notify_server.domain.errors import InternalError, UnavailableError
@@ -11,7 +12,7 @@ from notify_server.domain.notification import Priority
 from notify_server.domain.receipt import Status, Step
 from notify_server.domain.signals import AllUpdatedSignal, CountSignal, UpdatedSignal
 from notify_server.domain.view import Counts, InboxQuery
-from notify_server.pipeline.sessions import Phase
+from notify_server.pipeline.sessions import Phase, Session
 
 MS = timedelta(milliseconds=1)
 
@@ -318,3 +319,36 @@ async def test_ack_event_after_the_timeout_still_counts(rig):
     assert not rig.line.desk.acknowledged_by_event(session, sent, 1)
     await rig.line.inbox.confirm("ann", sent, 1)
     assert (await rig.receipt("ann", sent)).delivered_revision == 1
+
+
+async def test_confirmation_that_can_not_be_stored_holds_up_no_other(rig, monkeypatch):
+    session = await rig.connect("ann")
+    bad, good = await rig.send("ann"), await rig.send("ann")
+    real = rig.store.record_deliveries
+
+    async def record(deliveries):
+        if any(one.receipt.notification_id == bad for one in deliveries):
+            raise InternalError
+        return await real(deliveries)
+
+    monkeypatch.setattr(rig.store, "record_deliveries", record)
+    await rig.ack(session)
+    assert (await rig.receipt("ann", good)).delivered_revision == 1
+
+
+async def test_second_session_brings_no_older_facts_along(rig):
+    first = await rig.connect("ann", rooms=["*"])
+    admitted = await rig.line.people.admit(rig.claims("ann", rooms=["*"]))
+    await rig.line.people.join_room(first, "r", stored=False)
+    now = rig.clock.now()
+    rig.line.registry.add(Session("second", "ann", "/", True, now, now, now + S), admitted)
+    assert rig.line.registry.candidates([], [room("r")]) == {"ann"}
+
+
+async def test_discovered_late_is_not_shown_to_who_dismissed_it(rig, store):
+    session = await rig.connect("ann")
+    (stored,) = await store.accept([submission("ann")])
+    await rig.act("ann", stored.notification.id, "dismiss")
+    await rig.line.dispatcher.discover()
+    await rig.settle()
+    assert rig.ids(session) == []

@@ -34,7 +34,7 @@ class Sizes:
         clients: Connected at a time.
         seconds, warm_s: Of each measurement, and before the first.
         idle_s: How long connections rest before memory is read.
-        latency_broadcasts: At least so many at the given rate.
+        latency_broadcasts: So many at the given rate, within ``latency_s`` seconds.
         targeted: Sends to one client.
         slow_clients: With more, slow peers are not asked for bursts.
         durable, durable_slow: Notifications of the durable row, for the product and for Channels.
@@ -47,7 +47,8 @@ class Sizes:
     seconds: float = 3.0
     warm_s: float = 1.0
     idle_s: float = 2.0
-    latency_broadcasts: int = 60
+    latency_broadcasts: int = 40
+    latency_s: float = 20.0
     targeted: int = 20_000
     targeted_clients: tuple[int, ...] = (500, 5_000)
     slow_clients: int = 1_000
@@ -80,24 +81,26 @@ def make(names):
 def turns(visit, whole, names, sizes):
     """Everything that one repetition does: ``(who, what, how, clients)``, in order."""
     peers = [PEERS[name] for name in names if name != PRODUCT]
-    with_product = PRODUCT in names
+    product = [PRODUCT] if PRODUCT in names else []
     for clients in sizes.clients:
         for peer in peers:
             yield peer.name, "deliveries", partial(visit.run, peer), clients
-        if with_product:
-            yield PRODUCT, "connects", whole.connect, clients
+        for name in product:
+            yield name, "connects", whole.connect, clients
     for clients in sizes.targeted_clients:
-        for peer in peers:
-            if "targeted" in peer.rows:
-                yield peer.name, "sends to one", partial(visit.run_targeted, peer), clients
-        if with_product:
-            yield PRODUCT, "submits to one", whole.targeted, clients
-    for peer in peers:
-        if "durable" in peer.rows:
-            call = partial(whole.durable_channels, peer.name)
-            yield peer.name, "durable", call, sizes.durable_clients
-    if with_product:
-        yield PRODUCT, "durable", whole.durable, sizes.durable_clients
+        for peer in _having("targeted", peers):
+            yield peer.name, "sends to one", partial(visit.run_targeted, peer), clients
+        for name in product:
+            yield name, "submits to one", whole.targeted, clients
+    for peer in _having("durable", peers):
+        call = partial(whole.durable_channels, peer.name)
+        yield peer.name, "durable", call, sizes.durable_clients
+    for name in product:
+        yield name, "durable", whole.durable, sizes.durable_clients
+
+
+def _having(row, peers):
+    return [peer for peer in peers if row in peer.rows]
 
 
 def measure(visit, whole, names, sizes):

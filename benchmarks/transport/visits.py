@@ -117,7 +117,7 @@ class Visit:
         if stock is None:
             return
         rate = statistics.median(stock.values) / 2 / clients
-        seconds = max(self._sizes.seconds, self._sizes.latency_broadcasts / rate)
+        seconds = min(self._sizes.latency_s, self._sizes.latency_broadcasts / rate)
         meter = server.meter()
         answer = load.ask(f"latency {seconds} {rate} {SIZE}")
         spent = used(meter, answer)

@@ -8,7 +8,7 @@ import structlog
 
 from notify_server.domain.settings import LogSettings
 
-_QUIET = ("apscheduler", "engineio", "socketio", "asyncio", "notify_server.sio.transport")
+_QUIET = ("engineio", "socketio", "asyncio", "notify_server.sio.transport")
 
 
 def set_up_logs(settings: LogSettings) -> None:
@@ -40,3 +40,5 @@ def set_up_logs(settings: LogSettings) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    # It warns of each tick that a busy moment skipped; the next one does its work.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

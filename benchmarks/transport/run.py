@@ -5,6 +5,7 @@ on the other; ratios are taken within a repetition. Times never fail a run, a lo
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -144,8 +145,13 @@ def sizes_of(given):
     return Sizes(**sizes)
 
 
+def _leave(*_):
+    raise SystemExit("stopped")
+
+
 def main():
     given = parse()
+    signal.signal(signal.SIGTERM, _leave)  # what was started is stopped, too
     sizes = sizes_of(given)
     binary = build.load()
     commands = make(given.only)

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from support.model import Delivery
 
@@ -12,6 +12,7 @@ LONG = settings(
     stateful_step_count=60,
     deadline=None,
     database=None,
+    phases=[Phase.generate],  # shrinking over real restarts takes longer than reading the steps
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )

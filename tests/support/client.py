@@ -163,6 +163,8 @@ class Device:
         self._note(socket, payload, dropped=drop)
         if drop:
             self.dropped += 1
+            if "sort_at" not in held:  # known only from a fan-out of a later revision
+                self.items[new["id"]] = {**held, **new}
         else:
             self.items[new["id"]] = {**(held or {}), **new}
             self.removed.pop(new["id"], None)
@@ -239,10 +241,15 @@ class _DeviceSocket(RawSocket):
 
 
 def _has(held, new):
-    """The rule of contract 9: that id, revision and ``sort_at``; or an older revision."""
+    """The rule of contract 9: that id, revision and ``sort_at``; or an older revision.
+
+    A fan-out of a later revision names no ``sort_at``: then none of both can differ.
+    """
     if held["revision"] != new["revision"]:
         return held["revision"] > new["revision"]
-    return new.get("sort_at", held.get("sort_at")) == held.get("sort_at")
+    if "sort_at" not in held or "sort_at" not in new:
+        return True
+    return held["sort_at"] == new["sort_at"]
 
 
 def _meant(item, payload):

@@ -246,7 +246,7 @@ class Delivery(RuleBasedStateMachine):
             )
             await self._received(tab[0], visible)
             shown = [r for r in self.world.journal.of("shown") if r["device"] == device.name]
-            assert len(shown) == len({(r["id"], r["revision"]) for r in shown}), "shown twice"
+            assert len(shown) == len({(r["id"], r["revision"]) for r in shown}), shown
 
     def _holds(self, tab):
         """Whether a tab holds all that it must and nothing that it may not, in newest revisions."""

@@ -8,7 +8,8 @@ from transport.peers import Running, rss
 
 SIZE = 423  # bytes of the Socket.IO packet of a notification
 BURST = 50
-_WINDOW = 2  # fan-outs asked for ahead, so that the server never waits for the load
+_SINGLE = 1  # fan-outs under way: with two, servers would join them into one write
+_AHEAD = 2  # of bursts, which are joined anyway: the server never waits for the load
 _TARGETED_WINDOW = 1  # every send has a loop turn of its own, however fast the load is
 SETTLE_S = 0.5
 WARM_CLIENTS = 50
@@ -107,7 +108,8 @@ class Visit:
             spent = used(meter, answer)
             _demand(peer, answer)
             rate = answer["deliveries"] / answer["wall_s"]
-            self._figures.add(row, clients, peer.name, rate, spent)
+            note = f"{answer['deliveries'] / max(1, answer['reads']):.1f} a read"
+            self._figures.add(row, clients, peer.name, rate, spent, note)
         if "latency" in peer.rows:
             self._latency(peer, server, load, clients)
 
@@ -132,7 +134,8 @@ def note_of(answer):
 
 
 def _broadcast(seconds, burst, *, is_acked=False):
-    return f"broadcast {seconds} {burst} {int(is_acked)} {_WINDOW} {SIZE}"
+    window = _SINGLE if burst == 1 else _AHEAD
+    return f"broadcast {seconds} {burst} {int(is_acked)} {window} {SIZE}"
 
 
 def _demand(peer, answer):

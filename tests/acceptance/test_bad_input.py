@@ -1,5 +1,8 @@
 """Bad input at every entry: the code, the path, nothing stored or sent, the connection lives."""
 
+import io
+import json
+
 import pytest
 
 GOOD = {"title": "T", "message": "M"}
@@ -168,6 +171,25 @@ async def test_bad_bulk_item_refuses_itself_alone(world):
     assert ["id" in row for row in rows] == [True, False, False, False, False, False, True]
     assert {row["error"]["code"] for row in rows if "error" in row} == {"INVALID"}
     assert len(await world.api.ids(user)) == 2
+
+
+async def test_bad_bulk_of_too_many_targets_or_bytes_stores_nothing(world):
+    """S26: 10,000 named targets and 1 MB in all."""
+    name = world.user()
+    many = [{"to": [f"{name}-{n}" for n in range(500)], **GOOD} for _ in range(21)]
+    answer = await world.api.post({"items": many}, path="/notifications/bulk")
+    assert (answer.status, answer.code) == (422, "INVALID"), answer
+    assert await world.api.ids(f"{name}-0") == []
+    big = [{"to": name, **GOOD, "data": {"x": "a" * 30_000}} for _ in range(40)]
+    raw = io.BytesIO(json.dumps({"items": big}).encode())
+    answer = await world.api.call("POST", "/notifications/bulk", raw=raw)
+    assert (answer.status, answer.code) == (413, "TOO_LARGE"), answer
+    one = {"to": name, **GOOD, "data": {"x": "a" * 30_000}, "tags": ["x"], "message": "m" * 4096}
+    one["params"] = {}
+    raw = json.dumps(one | {"title": "t"}) + " " * 40_000
+    answer = await world.api.call("POST", "/notifications", raw=raw)
+    assert (answer.status, answer.code) == (413, "TOO_LARGE"), answer
+    assert await world.api.ids(name) == []
 
 
 BAD_QUERIES = {

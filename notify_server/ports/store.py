@@ -109,8 +109,11 @@ class NotificationStore(Protocol):
     async def expired(self, after: datetime, until: datetime, limit: int) -> list[Expired]:
         """Those with after < ``expires_at`` <= until, oldest first, cancelled ones left out."""
 
-    async def purge(self, created_before: datetime, limit: int) -> int:
-        """Remove up to ``limit`` notifications created before, with all that hangs on them.
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Remove up to ``limit`` notifications that nobody has had new since, with all their rows.
+
+        Kept are those revised at or after ``before``, those somebody snoozed to a moment at or
+        after it (they came back as new then), and those whose ``expires_at`` is still to come.
 
         Returns:
             How many were removed; less than ``limit`` when nothing is left.

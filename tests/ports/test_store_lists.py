@@ -1,5 +1,7 @@
 """What can be asked of the store about notifications, and what purging leaves."""
 
+from dataclasses import replace
+
 import pytest
 from support.stores import (
     DAY,
@@ -135,6 +137,37 @@ async def test_purge_removes_the_oldest_with_all_that_hangs_on_them(store, clock
     assert [entry.id for entry in await store.due(clock.now() + 9 * DAY, 10)] == [kept.id]
     (again,) = await store.accept([submission("1", scope="s", key="k", body="other")])
     assert (again.replayed, again.revision) == (False, 1)
+
+
+async def test_purge_keeps_what_was_revised_since(store, clock):
+    made = await accept_one(store, "1", scope="s")
+    clock.advance(SECOND)
+    (revised,) = await store.accept([submission("1", scope="s")])
+    assert await store.purge(clock.now(), 10) == 0
+    assert await store.purge(clock.now() + MS, 10) == 1
+    assert revised.notification.id == made.id
+
+
+async def test_purge_keeps_what_was_snoozed_until_then(store, clock):
+    """It came back as new at that moment, whatever happened to the receipt since."""
+    made = await accept_one(store, "1", "2")
+    until = clock.now() + HOUR
+    for user, snoozed in (("1", until), ("2", until - SECOND)):
+        held = await receipt_of(store, user, made.id)
+        assert await store.save([replace(held, snoozed_until=snoozed)]) == []
+    held = await receipt_of(store, "1", made.id)
+    assert await store.save([replace(held, snoozed_until=None)]) == []
+    clock.advance(DAY)
+    assert await store.purge(until, 10) == 0
+    assert await store.purge(until + MS, 10) == 1
+
+
+async def test_purge_keeps_what_is_to_expire_later(store, clock):
+    await accept_one(store, "1", expires_at=clock.now() + DAY)
+    clock.advance(DAY - MS)
+    assert await store.purge(clock.now(), 10) == 0
+    clock.advance(MS)
+    assert await store.purge(clock.now(), 10) == 1
 
 
 async def test_purge_stops_at_its_limit(store, clock):

@@ -57,9 +57,9 @@ def cancel(desk: Desk, notification_id: str) -> Notification:
     return _get(desk, notification_id)
 
 
-def remove_old(desk: Desk, created_before: datetime, limit: int) -> int:
-    """Remove the oldest notifications with all that hangs on them; returns how many."""
-    rows = desk.rows(reads.OLD_IDS, (to_ms(created_before), limit))
+def remove_old(desk: Desk, before: datetime, limit: int) -> int:
+    """Remove the notifications whose retention is over, oldest first, with all that hangs on them; returns how many."""
+    rows = desk.rows(reads.OLD_IDS, (to_ms(before), to_ms(desk.now()), limit))
     for write in _REMOVALS:
         desk.write_many(write, rows)
     return len(rows)
@@ -119,7 +119,8 @@ def _insert(desk: Desk, submission: Submission, now: datetime) -> Accepted:
     notification = rules.make(submission, desk.next_id(now), now)
     at = to_ms(now)
     desk.write(
-        writes.ADD_NOTIFICATION, (*notification_to_row(notification), submission.collapse_scope)
+        writes.ADD_NOTIFICATION,
+        (*notification_to_row(notification), submission.collapse_scope, at),
     )
     for audience in notification.targets.audiences:
         values = (audience.key, notification.line, at, notification.id, at)
@@ -149,6 +150,7 @@ def _revise(desk: Desk, old: Notification, submission: Submission, now: datetime
             ms_or_none(content.expires_at),
             content_to_json(content),
             notes_to_json(notification.channel_notes),
+            at,
             notification.id,
         ),
     )

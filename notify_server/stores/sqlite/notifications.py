@@ -76,14 +76,14 @@ class SqliteNotifications(NotificationStore):
         return await self._found(reads.EXPIRED, to_ms(after), to_ms(until), limit)
 
     @override
-    async def purge(self, created_before: datetime, limit: int) -> int:
+    async def purge(self, before: datetime, limit: int) -> int:
         while await self._database.write(_remove_old_keys) == _KEYS_STEP:
             pass
         removed = 0
         while removed < limit:
             step = min(_PURGE_STEP, limit - removed)
             count = await self._database.write(
-                partial(acceptance.remove_old, created_before=created_before, limit=step)
+                partial(acceptance.remove_old, before=before, limit=step)
             )
             removed += count
             if count < step:

@@ -100,7 +100,10 @@ EXPIRED = Read(
 )
 OLD_IDS = Read(
     "old ids",
-    "SELECT id FROM notifications WHERE created_at < ? ORDER BY created_at LIMIT ?",
+    """
+    SELECT id FROM notifications
+    WHERE kept_from < ? AND (expires_at IS NULL OR expires_at <= ?) ORDER BY kept_from LIMIT ?
+    """,
     ("notifications_by_age",),
 )
 OLD_KEYS = Read(

@@ -145,6 +145,9 @@ def _record(desk: Desk, delivery: Delivery) -> Receipt:
 def _put(desk: Desk, receipt: Receipt, newest_revision: int) -> None:
     active = activity(receipt, newest_revision)
     desk.write(writes.PUT_RECEIPT, (*receipt_to_row(receipt), active))
+    if receipt.snoozed_until is not None:  # it comes back as new, and is kept from then on
+        until = to_ms(receipt.snoozed_until)
+        desk.write(writes.KEEP_NOTIFICATION, (receipt.notification_id, until))
 
 
 def _summary(window: Window, notification_id: str) -> ReceiptSummary:

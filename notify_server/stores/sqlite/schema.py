@@ -172,7 +172,19 @@ _FIRST = (
     "INSERT INTO health (id, checked_at) VALUES (1, 0)",
 )
 
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_KEPT_FROM = (
+    # Where the retention starts: the newest revision, or the end of the latest snooze.
+    "ALTER TABLE notifications ADD COLUMN kept_from INTEGER NOT NULL DEFAULT 0",
+    """
+    UPDATE notifications SET kept_from = max(revised_at, coalesce((
+        SELECT max(snoozed_until) FROM receipts WHERE notification_id = notifications.id
+    ), 0))
+    """,
+    "DROP INDEX notifications_by_age",
+    "CREATE INDEX notifications_by_age ON notifications (kept_from)",
+)
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _KEPT_FROM)
 
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",

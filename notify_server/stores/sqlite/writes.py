@@ -32,16 +32,22 @@ _KEY = "PRIMARY KEY"
 _BY_ID = "notifications_by_id"
 
 ADD_NOTIFICATION = Write(
-    "add notification", _insert("notifications", (*NOTIFICATION_COLUMNS, "collapse_scope"))
+    "add notification",
+    _insert("notifications", (*NOTIFICATION_COLUMNS, "collapse_scope", "kept_from")),
 )
 REVISE_NOTIFICATION = Write(
     "revise notification",
     """
     UPDATE notifications
     SET revision = ?, updated_at = ?, revised_at = ?, expires_at = ?, content = ?,
-        channel_notes = ?
+        channel_notes = ?, kept_from = max(kept_from, ?)
     WHERE id = ?
     """,
+    _BY_ID,
+)
+KEEP_NOTIFICATION = Write(
+    "keep notification",
+    "UPDATE notifications SET kept_from = ?2 WHERE id = ?1 AND kept_from < ?2",
     _BY_ID,
 )
 CANCEL_NOTIFICATION = Write(

@@ -114,6 +114,39 @@ async def test_clean_up_removes_what_is_past_its_retention_and_nothing_else(rig,
     assert set(await store.notifications([old, young])) == {young}
 
 
+async def test_clean_up_keeps_what_was_revised_lately(rig):
+    sent = await rig.send("ann")
+    rig.clock.advance(89 * DAY)
+    await rig.replace(sent, "ann", title="two")
+    rig.clock.advance(2 * DAY)
+    await rig.line.expiry.clean_up()
+    session = await rig.connect("ann")
+    assert [frame.view.notification.content.title for frame in rig.frames(session)] == ["two"]
+
+
+async def test_clean_up_keeps_what_is_snoozed_and_came_back_lately(rig):
+    sent = await rig.send("ann")
+    rig.clock.advance(DAY)
+    await rig.act("ann", sent, "snooze", rig.clock.now() + 100 * DAY)
+    for days in (95, 10):
+        rig.clock.advance(days * DAY)
+        await rig.line.expiry.clean_up()
+        await rig.line.schedule.run()
+    assert rig.ids(await rig.connect("ann")) == [sent]
+    assert (await rig.line.inbox.counts("ann", "/")).unread == 1
+    rig.clock.advance(90 * DAY)
+    assert await rig.line.expiry.clean_up() == 1
+
+
+async def test_clean_up_keeps_what_is_to_expire_later(rig):
+    sent = await rig.send("ann", expires_at=rig.clock.now() + 100 * DAY)
+    rig.clock.advance(95 * DAY)
+    assert await rig.line.expiry.clean_up() == 0
+    await rig.line.inbox.view("ann", sent)
+    rig.clock.advance(5 * DAY)
+    assert await rig.line.expiry.clean_up() == 1
+
+
 async def test_cleaned_up_broadcast_is_gone_from_list_and_counts(rig):
     await rig.connect("ann")
     sent = await rig.send(to=[EVERYONE])

@@ -14,6 +14,7 @@ import pytest
 from support.stores import accept_one
 
 from notify_server.domain.errors import ConflictError, UnavailableError
+from notify_server.stores.sqlite import schema
 from notify_server.stores.sqlite.store import SqliteStore
 
 _TESTS = Path(__file__).parents[2]
@@ -84,6 +85,32 @@ async def test_close_folds_the_log_into_the_file(tmp_path, store):
     await accept_one(store, "1")
     await store.close()
     assert {path.name for path in tmp_path.iterdir()} == {"store.db", "store.db.lock"}
+
+
+async def test_file_of_the_first_shape_gets_its_retention(tmp_path, clock, monkeypatch):
+    """What is snoozed is kept until after it wakes, everything else from its newest revision."""
+    monkeypatch.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:1])
+    with sqlite3.connect(tmp_path / "store.db", isolation_level=None) as connection:
+        schema.prepare_writer(connection)
+        for made in ("plain", "snoozed"):
+            connection.execute(
+                "INSERT INTO notifications VALUES"
+                " (?, '/', 'k', 1, 1, 1, 5, NULL, NULL, '', '', '', NULL)",
+                (made,),
+            )
+        for user, until in (("1", 7), ("2", 9), ("3", None)):
+            connection.execute(
+                "INSERT INTO receipts (user, notification_id, line, named, sort_at, push_at,"
+                " changed_at, revision, delivered_revision, snoozed_until, attempts, replays,"
+                " reminders, step, acks, version, active)"
+                " VALUES (?, 'snoozed', '/', 1, 1, 1, 1, 1, 1, ?, 0, 0, 0, 'wake', '[]', 1, 1)",
+                (user, until),
+            )
+        monkeypatch.undo()
+        schema.prepare_writer(connection)
+        kept = connection.execute("SELECT id, kept_from FROM notifications ORDER BY id")
+        assert kept.fetchall() == [("plain", 5), ("snoozed", 9)]
+    connection.close()
 
 
 async def test_file_of_a_newer_version_is_refused(tmp_path, clock):

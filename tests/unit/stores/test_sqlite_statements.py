@@ -67,10 +67,12 @@ def _texts(path):
 
 
 def test_no_select_stands_outside_the_table_of_reads():
+    """But in ``schema.py``: a migration goes through everything, once."""
     guilty = [
         path.name
         for path in _FOLDER.glob("*.py")
-        if path.name != "reads.py" and any("select" in text.lower() for text in _texts(path))
+        if path.name not in ("reads.py", "schema.py")
+        and any("select" in text.lower() for text in _texts(path))
     ]
     assert guilty == []
 

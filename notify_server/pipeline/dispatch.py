@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -24,7 +25,7 @@ from notify_server.pipeline.signalling import Signalling
 from notify_server.policy.replay import OVERLAP
 from notify_server.policy.state import read_at_of
 from notify_server.policy.visible import Rules, has_access, is_expired, is_wanted
-from notify_server.ports.store import Store
+from notify_server.ports.store import Holders, Store
 
 _HEARD = 20_000
 _HEARD_FOR = 2 * OVERLAP
@@ -141,13 +142,20 @@ class Dispatcher:
         if self._looked_at == before:
             self._looked_at = now
 
-    def audience(self, notification: Notification) -> list[Session]:
-        """Sessions here whose user it is for."""
+    def audience(self, notification: Notification, reached: Collection[str] = ()) -> list[Session]:
+        """Sessions here whose user it is for.
+
+        Args:
+            reached: Users whom it has reached: it is theirs, also when they left the audience.
+        """
         found: list[Session] = []
         targets = notification.targets
-        for user in sorted(self._registry.candidates(targets.users, targets.audiences)):
+        named = [*targets.users, *reached]
+        for user in sorted(self._registry.candidates(named, targets.audiences)):
             person = self._registry.person(user)
-            if person is not None and has_access(person, notification, None, self._rules):
+            if person is not None and (
+                user in reached or has_access(person, notification, None, self._rules)
+            ):
                 found += self._registry.of_user(user, notification.line)
         return found
 
@@ -179,19 +187,19 @@ class Dispatcher:
         elif notification.cancelled_at is not None:
             await self._dispatch_cancelled(notification)
         elif notification.revision > 1 or item.origin is _From.DISCOVERED:
-            self._fan_out(item, await self._store.hidden_from(notification.id))
+            self._fan_out(item, await self._store.holders(notification.id))
         else:
-            self._fan_out(item, frozenset())
+            self._fan_out(item, Holders())
 
-    def _fan_out(self, item: _Item, hidden_from: frozenset[str]) -> None:
+    def _fan_out(self, item: _Item, holders: Holders) -> None:
         notification = item.notification
         if is_expired(notification, self._clock.now()):
             return
         live: list[Session] = []
         users: set[str] = set()
-        for session in self.audience(notification):
+        for session in self.audience(notification, holders.reached):
             person = self._registry.person(session.user)
-            if person is None or session.user in hidden_from:
+            if person is None or session.user in holders.hidden:
                 continue
             if not is_wanted(person, notification, self._rules):
                 continue
@@ -221,18 +229,21 @@ class Dispatcher:
 
     async def _dispatch_cancelled(self, notification: Notification) -> None:
         """It leaves the inboxes in which it is unread."""
-        readers = await self._readers(notification)
-        self.remove(notification, Removal.CANCELLED, keep_for=readers)
-
-    async def _readers(self, notification: Notification) -> set[str]:
-        """Connected users who have read it, by itself or by "mark all read"."""
         receipts: dict[str, Receipt] = {}
         after = ""
         while page := await self._store.recipients(notification.id, after, _PAGE):
             receipts.update((r.user, r) for r in page if self._registry.person(r.user) is not None)
             after = page[-1].user
+        reached = {user for user, receipt in receipts.items() if receipt.delivered_at is not None}
+        readers = self._readers(notification, receipts, reached)
+        self.remove(notification, Removal.CANCELLED, reached, keep_for=readers)
+
+    def _readers(
+        self, notification: Notification, receipts: Mapping[str, Receipt], reached: set[str]
+    ) -> set[str]:
+        """Connected users who have read it, by itself or by "mark all read"."""
         readers: set[str] = set()
-        for user in {session.user for session in self.audience(notification)}:
+        for user in {session.user for session in self.audience(notification, reached)}:
             person = self._registry.person(user)
             mark = person.read_mark(notification.line) if person is not None else None
             if read_at_of(Entry(notification, receipts.get(user)), mark) is not None:
@@ -240,10 +251,19 @@ class Dispatcher:
         return readers
 
     def remove(
-        self, notification: Notification, reason: Removal, keep_for: set[str] | None = None
+        self,
+        notification: Notification,
+        reason: Removal,
+        reached: Collection[str],
+        keep_for: Collection[str] = (),
     ) -> None:
-        """Tell sessions that a notification left the list."""
-        sessions = [s for s in self.audience(notification) if s.user not in (keep_for or ())]
+        """Tell sessions that a notification left the list.
+
+        Args:
+            reached: Users whom it has reached.
+            keep_for: Users in whose list it stays.
+        """
+        sessions = [s for s in self.audience(notification, reached) if s.user not in keep_for]
         signal = RemovedSignal((notification.id,), reason)
         self._signalling.to_sessions(sessions, signal)
         for user in {s.user for s in sessions}:

@@ -42,21 +42,21 @@ class Expiry:
                 is_full = len(page) == limit
                 page = _whole_moments(page) if is_full else page
                 limit = _PAGE if page else limit * 2
-                for notification in page:
-                    self._dispatcher.remove(notification, Removal.EXPIRED)
-                await self._close_receipts(page, now)
+                await self._end(page, now)
                 after = (page[-1].content.expires_at or now) if page else after
         except UnavailableError:
             _log.warning("expiry_waits_for_store")
             return
         self._done_to = now
 
-    async def _close_receipts(self, notifications: Sequence[Notification], now: datetime) -> None:
-        """Close those of many notifications together: often each has one person's."""
+    async def _end(self, notifications: Sequence[Notification], now: datetime) -> None:
+        """Tell of each, and close receipts of many together: often each has one person's."""
         closed: list[Receipt] = []
         for notification in notifications:
             after_user = ""
+            reached: set[str] = set()
             while page := await self._store.recipients(notification.id, after_user, _PAGE):
+                reached.update(r.user for r in page if r.delivered_at is not None)
                 closed += [
                     _expired(r, notification, now) for r in page if _matters(r, notification)
                 ]
@@ -66,6 +66,7 @@ class Expiry:
                 if len(page) < _PAGE:
                     break
                 after_user = page[-1].user
+            self._dispatcher.remove(notification, Removal.EXPIRED, reached)
         if closed:
             await self._store.save(closed)
 

@@ -46,6 +46,18 @@ class ReceiptSummary(NamedTuple):
     unread_delivered: int = 0
 
 
+class Holders(NamedTuple):
+    """Users whose receipt of a notification bears on who is told of its changes.
+
+    Attributes:
+        reached: Whom it reached by an audience; it is theirs even after they left that.
+        hidden: Who dismissed, deleted or snoozed it.
+    """
+
+    reached: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+
+
 class NotificationStore(Protocol):
     """Notifications: accepted, replaced, cancelled, found."""
 
@@ -168,8 +180,8 @@ class ReceiptStore(Protocol):
     async def recipients(self, notification_id: str, after_user: str, limit: int) -> list[Receipt]:
         """Receipts of one notification, ordered by user, users > ``after_user`` only."""
 
-    async def hidden_from(self, notification_id: str) -> frozenset[str]:
-        """Users whose receipt says dismissed, deleted or snoozed."""
+    async def holders(self, notification_id: str) -> Holders:
+        """Whose receipt of a notification bears on who is told of its changes."""
 
     async def summary(self, notification_id: str) -> ReceiptSummary:
         """Count the receipts of one notification by state."""

@@ -21,7 +21,7 @@ from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Ack, AckVia, Attempt, Step
 from notify_server.domain.target import Position
 from notify_server.kit.clock import ManualClock
-from notify_server.ports.store import ReceiptSummary
+from notify_server.ports.store import Holders, ReceiptSummary
 
 _EPOCH = ManualClock().now() - DAY
 
@@ -311,3 +311,15 @@ async def test_attempts_are_kept_once_oldest_first(store, clock):
     await store.add_attempts([again, replace(again, reason=Reason.REMINDER)])
     assert len(await store.attempts(made.id, "1")) == 4
     await store.add_attempts([])
+
+
+async def test_holders_are_whom_it_reached_by_an_audience_and_who_hides_it(store, clock):
+    made = await accept_one(store, "1", "2", to=(ROLE,))
+    await accept_one(store, "9", to=(ROLE,))
+    await store.record_deliveries([delivery(user, made, clock.now()) for user in "1345"])
+    await store.save([receipt("6", made)])
+    await _change(store, "2", made, dismissed_at=clock.now())
+    await _change(store, "3", made, deleted_at=clock.now())
+    await _change(store, "4", made, snoozed_until=clock.now())
+    assert await store.holders(made.id) == Holders(frozenset("345"), frozenset("234"))
+    assert await store.holders("nope") == Holders()

@@ -58,7 +58,7 @@ def cancel(desk: Desk, notification_id: str) -> Notification:
 
 
 def remove_old(desk: Desk, before: datetime, limit: int) -> int:
-    """Remove the notifications whose retention is over, oldest first, with all that hangs on them; returns how many."""
+    """Remove the oldest past their retention with all that hangs on them; returns how many."""
     rows = desk.rows(reads.OLD_IDS, (to_ms(before), to_ms(desk.now()), limit))
     for write in _REMOVALS:
         desk.write_many(write, rows)

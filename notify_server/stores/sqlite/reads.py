@@ -198,8 +198,16 @@ RECIPIENTS = Read(
     """,
     ("receipts_by_notification (notification_id=? AND user>",),
 )
-HIDDEN_FROM = Read(
-    "hidden_from",
+REACHED = Read(
+    "reached by an audience",
+    """
+    SELECT user FROM receipts
+    WHERE notification_id = ? AND NOT named AND delivered_at IS NOT NULL
+    """,
+    ("receipts_by_notification (notification_id=?)",),
+)
+HIDDEN = Read(
+    "hidden",
     """
     SELECT user FROM receipts INDEXED BY receipts_hidden
     WHERE notification_id = ? AND

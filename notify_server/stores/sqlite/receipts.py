@@ -9,7 +9,7 @@ from typing_extensions import override
 from notify_server.domain.receipt import Attempt, Delivery, Entry, Receipt
 from notify_server.domain.target import Position
 from notify_server.kit.clock import to_ms
-from notify_server.ports.store import ReceiptKey, ReceiptStore, ReceiptSummary
+from notify_server.ports.store import Holders, ReceiptKey, ReceiptStore, ReceiptSummary
 from notify_server.stores import rules
 from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.database import Database
@@ -80,12 +80,8 @@ class SqliteReceipts(ReceiptStore):
         )
 
     @override
-    async def hidden_from(self, notification_id: str) -> frozenset[str]:
-        return await self._database.read(
-            lambda window: frozenset(
-                row[0] for row in window.rows(reads.HIDDEN_FROM, (notification_id,))
-            )
-        )
+    async def holders(self, notification_id: str) -> Holders:
+        return await self._database.read(lambda window: _holders(window, notification_id))
 
     @override
     async def summary(self, notification_id: str) -> ReceiptSummary:
@@ -148,6 +144,14 @@ def _put(desk: Desk, receipt: Receipt, newest_revision: int) -> None:
     if receipt.snoozed_until is not None:  # it comes back as new, and is kept from then on
         until = to_ms(receipt.snoozed_until)
         desk.write(writes.KEEP_NOTIFICATION, (receipt.notification_id, until))
+
+
+def _holders(window: Window, notification_id: str) -> Holders:
+    reached, hidden = (
+        frozenset(user for (user,) in window.rows(read, (notification_id,)))
+        for read in (reads.REACHED, reads.HIDDEN)
+    )
+    return Holders(reached, hidden)
 
 
 def _summary(window: Window, notification_id: str) -> ReceiptSummary:

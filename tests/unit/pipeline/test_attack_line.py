@@ -58,7 +58,7 @@ def failing(monkeypatch, store, name, error, times=1):
 async def test_dispatcher_one_that_fails_stops_no_other(rig, monkeypatch):
     session = await rig.connect("ann")
     first = await rig.send("ann")
-    failing(monkeypatch, rig.store, "hidden_from", InternalError())
+    failing(monkeypatch, rig.store, "holders", InternalError())
     await rig.line.submissions.replace(CALLER, first, rig.draft("ann"), None)
     second = await rig.send("ann")
     assert rig.ids(session)[-1] == second
@@ -69,10 +69,10 @@ async def test_dispatcher_long_outage_is_made_good_by_discovery(rig, monkeypatch
     first = await rig.send("ann")
     await rig.ack(session)
     await rig.line.dispatcher.discover()
-    gate = Gate(monkeypatch, rig.store, "hidden_from")
+    gate = Gate(monkeypatch, rig.store, "holders")
     await rig.line.submissions.replace(CALLER, first, rig.draft("ann", title="new"), None)
     await gate.reached.wait()
-    failing(monkeypatch, rig.store, "hidden_from", UnavailableError("away"))
+    failing(monkeypatch, rig.store, "holders", UnavailableError("away"))
     await rig.line.submissions.replace(CALLER, first, rig.draft("ann", title="newer"), None)
     for _ in range(8):  # the queue stands still, time does not
         rig.clock.advance(5 * S)

@@ -261,3 +261,56 @@ async def test_newcomer_sees_nothing_of_before_unless_configured(make_rig):
 
 def _is_of(signal, notification_id):
     return isinstance(signal, NotificationFrame) and signal.view.notification.id == notification_id
+
+
+# Who left the audience keeps what reached them (contract 10.7)
+
+
+async def _left_with_one(rig, **fields):
+    """A session whose user received one in a room and then left it."""
+    session = await rig.connect("ann", rooms=["*"])
+    await rig.line.people.join_room(session, "r", stored=True)
+    rig.clock.advance(S)
+    sent = await rig.send(to=[room("r")], **fields)
+    await rig.ack(session)
+    await rig.line.people.leave_room(session, "r", stored=True)
+    await rig.settle()
+    return session, sent
+
+
+async def test_new_revision_reaches_who_received_it_and_left(rig):
+    session, sent = await _left_with_one(rig)
+    late = await rig.connect("bob", rooms=["*"])
+    await rig.replace(sent, to=[room("r")], title="new")
+    assert [f.view.notification.content.title for f in rig.frames(session)] == ["t", "new"]
+    assert rig.frames(late) == []
+    await rig.tick(31 * S)
+    assert (await rig.receipt("ann", sent)).attempts == 1
+
+
+async def test_new_revision_reaches_nobody_who_left_and_hid_it(rig):
+    session, sent = await _left_with_one(rig)
+    await rig.act("ann", sent, "dismiss")
+    await rig.replace(sent, to=[room("r")], title="new")
+    assert len(rig.frames(session)) == 1
+
+
+@pytest.mark.parametrize("end", [Removal.CANCELLED, Removal.EXPIRED])
+async def test_end_is_told_to_who_received_it_and_left(rig, end):
+    session, sent = await _left_with_one(rig, expires_at=rig.clock.now() + 60 * S)
+    if end is Removal.CANCELLED:
+        await rig.line.submissions.cancel(CALLER, sent)
+    rig.clock.advance(60 * S)
+    await rig.line.expiry.run()
+    await rig.settle()
+    assert rig.emitter.to(session.id, RemovedSignal) == [RemovedSignal((sent,), end)]
+
+
+async def test_first_fan_out_asks_the_store_nothing(rig):
+    await rig.connect("ann")
+    before = (await rig.store.stats())["reads"]
+    await rig.send(to=[EVERYONE])
+    accepting = (await rig.store.stats())["reads"] - before
+    await rig.line.submissions.submit(CALLER, rig.draft(to=[EVERYONE]), None)
+    await rig.settle()
+    assert (await rig.store.stats())["reads"] - before == 2 * accepting == 0

@@ -128,7 +128,7 @@ class IdempotencyKey:
     """A caller's promise that two calls are the same one.
 
     Attributes:
-        scope: ``caller|route|key``; unique over the store for 24 h.
+        scope: Caller, route and key; unique over the store for 24 h.
         body_hash: SHA-256 of the call's body, hexadecimal.
     """
 

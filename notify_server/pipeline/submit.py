@@ -22,6 +22,7 @@ from notify_server.policy.decide import decide_submission
 from notify_server.ports.store import Store
 
 SUBMIT_ROUTE = "POST /notifications"
+BULK_ROUTE = "POST /notifications/bulk"
 _BATCH = 1_000
 
 
@@ -83,7 +84,10 @@ class Submissions:
             ConflictError: IDEMPOTENCY_RUNNING.
             UnavailableError: The store is away; nothing was promised.
         """
-        decided = decide_submission(caller, draft, SUBMIT_ROUTE, key, self._settings)
+        return await self._submit(caller, draft, SUBMIT_ROUTE, key)
+
+    async def _submit(self, caller: Caller, draft: Draft, route: str, key: str | None) -> Submitted:
+        decided = decide_submission(caller, draft, route, key, self._settings)
         if not draft.persist:
             return self._submit_transient(decided)
         return await self._store_one(decided)
@@ -111,7 +115,7 @@ class Submissions:
         if isinstance(draft, NotifyError):
             return draft
         try:
-            return await self.submit(caller, draft, draft.idempotency_key or key)
+            return await self._submit(caller, draft, BULK_ROUTE, draft.idempotency_key or key)
         except NotifyError as error:
             return error
 

@@ -48,7 +48,7 @@ def decide_submission(
             _collapse_scope(caller, collapse_key, draft.line, targets) if collapse_key else None
         ),
         idempotency=(
-            IdempotencyKey(f"{caller.name}|{route}|{key}", draft.body_hash) if key else None
+            IdempotencyKey(_key_scope(caller, route, key), draft.body_hash) if key else None
         ),
         channel_notes=_notes(rule.fallback) if settings.fallback.enabled else (),
     )
@@ -71,6 +71,11 @@ def _check_scopes(caller: Caller, targets: Targets) -> None:
     for scope in sorted(needed):
         if not caller.may(scope):
             raise RejectedError(Code.FORBIDDEN, f"This needs the scope '{scope}'.")
+
+
+def _key_scope(caller: Caller, route: str, key: str) -> str:
+    """A list, so that no two calls have the same one whatever a user id or a key contains."""
+    return orjson.dumps([caller.name, route, key]).decode()
 
 
 def _collapse_scope(caller: Caller, collapse_key: str, line: str, targets: Targets) -> str:

@@ -91,8 +91,15 @@ async def test_bulk_refuses_bad_items_alone_and_keys_the_others_by_number(rig):
     again = await rig.line.submissions.submit_many(OTHER, drafts, "h")
     assert [again[n].id for n in (0, 3)] == [answers[n].id for n in (0, 3)]
     assert all(again[n].replayed for n in (0, 3))
-    single = await rig.line.submissions.submit(OTHER, rig.draft("bob"), "h#3")
-    assert single.id == answers[3].id
+
+
+async def test_bulk_items_and_single_calls_do_not_share_their_keys(rig):
+    drafts = [rig.draft("ann"), replace(rig.draft("bob", title="b"), idempotency_key="own")]
+    answers = await rig.line.submissions.submit_many(OTHER, drafts, "h")
+    for number, key in enumerate(("h#0", "own")):
+        draft = rig.draft("cid", title="another body")
+        single = await rig.line.submissions.submit(OTHER, draft, key)
+        assert single.id != answers[number].id
 
 
 async def test_foreign_notification_is_not_found_unless_admin(rig):

@@ -106,8 +106,17 @@ def test_collapse_scopes_of_lookalike_targets_differ(one, other):
 
 def test_idempotency_scope_is_caller_route_and_key():
     key = _decide(key="k").idempotency
-    assert (key.scope, key.body_hash) == ("key:1|POST /x|k", "hash")
+    assert (key.scope, key.body_hash) == ('["key:1","POST /x","k"]', "hash")
     assert _decide().idempotency is None
+
+
+def test_idempotency_scopes_of_lookalike_callers_differ():
+    odd = replace(BOTH, name="key:1|POST /x|a")
+    scopes = {
+        _decide(caller=caller, key=key).idempotency.scope
+        for caller, key in ((BOTH, "a|POST /x|b"), (odd, "b"))
+    }
+    assert len(scopes) == 2
 
 
 @pytest.mark.parametrize("priority", Priority)

@@ -10,6 +10,12 @@ from notify_server.domain.receipt import Entry, Receipt, Step
 from notify_server.domain.target import Watermark
 from notify_server.policy.state import is_delivered, read_at_of
 
+_DELIVERING = frozenset(
+    {Action.READ, Action.SEEN, Action.CLICKED, Action.ACKNOWLEDGE, Action.DISMISS}
+)
+"""What only somebody can do who has it before them; the others may be meant for an older revision.
+"""
+_RESTING = frozenset({Step.IDLE, Step.WAIT})
 _UNDELIVERED_STEPS = frozenset({Step.WAIT, Step.ATTEMPT, Step.JUDGE})
 
 
@@ -62,8 +68,21 @@ def apply(receipt: Receipt, notification: Notification, act: Act, now: datetime)
     Returns:
         The changed receipt with ``changed_at`` now, or None when it changes nothing.
     """
-    changed = _CHANGES[act.action](delivered(receipt, notification, now), act, now)
-    return None if changed == receipt else replace(changed, changed_at=now)
+    reached = delivered(receipt, notification, now) if act.action in _DELIVERING else receipt
+    changed = _CHANGES[act.action](reached, act, now)
+    if changed == receipt:
+        return None
+    if act.action is Action.RESTORE:
+        changed = _pushed_again(changed, notification, now)
+    return replace(changed, changed_at=now)
+
+
+def _pushed_again(receipt: Receipt, notification: Notification, now: datetime) -> Receipt:
+    """A revision that came while it was dismissed goes out now; the schedule parks it if away."""
+    is_undelivered = receipt.delivered_revision < notification.revision
+    if is_undelivered and receipt.closed is None and receipt.step in _RESTING:
+        return replace(receipt, step=Step.ATTEMPT, due_at=now)
+    return receipt
 
 
 def with_reminder(

@@ -29,7 +29,7 @@ class ReceiptKey(NamedTuple):
 class ReceiptSummary(NamedTuple):
     """How many receipts of a notification are in which state.
 
-    ``pending`` is undelivered and not closed, ``failed`` undelivered and closed,
+    ``pending`` is undelivered, not closed and not deleted, ``failed`` undelivered and closed,
     ``unread_delivered`` delivered, not read, not deleted.
     """
 

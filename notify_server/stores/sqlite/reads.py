@@ -219,7 +219,8 @@ SUMMARY = Read(
     "summary",
     """
     SELECT count(*),
-        count(*) FILTER (WHERE r.delivered_revision < n.revision AND r.closed IS NULL),
+        count(*) FILTER (WHERE r.delivered_revision < n.revision AND r.closed IS NULL
+            AND r.deleted_at IS NULL),
         count(*) FILTER (WHERE r.delivered_revision < n.revision AND r.closed IS NOT NULL),
         count(*) FILTER (WHERE r.delivered_revision >= n.revision),
         count(r.seen_at), count(r.read_at), count(r.clicked_at), count(r.acknowledged_at),

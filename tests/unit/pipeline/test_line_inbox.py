@@ -8,7 +8,7 @@ from support.line_rig import CALLER, DAY, EVERYONE, S, role
 
 from notify_server.domain.actions import Act, Action, ReadAll
 from notify_server.domain.errors import NotFoundError
-from notify_server.domain.receipt import Status
+from notify_server.domain.receipt import Status, Step
 from notify_server.domain.signals import AllUpdatedSignal, RemovedSignal, UpdatedSignal
 from notify_server.domain.target import Position, Watermark
 from notify_server.domain.view import Counts, InboxQuery
@@ -301,3 +301,50 @@ async def test_lists_have_no_doubles_where_receipt_and_feed_meet(rig):
     ids = await _all_ids(rig, limit=30)
     assert ids == sent[::-1]
     assert all(a > b for a, b in pairwise(ids))
+
+
+# A revision that came while it was out of the list
+
+
+async def _dismissed_at_one(rig, session):
+    sent = await rig.send("ann")
+    await rig.ack(session)
+    await rig.act("ann", sent, "dismiss")
+    await rig.replace(sent, "ann", title="two")
+    return sent
+
+
+async def test_restored_revision_goes_to_the_open_session(rig):
+    session = await rig.connect("ann")
+    sent = await _dismissed_at_one(rig, session)
+    assert len(rig.frames(session)) == 1
+    await rig.act("ann", sent, "restore")
+    await rig.tick()
+    assert [f.view.notification.content.title for f in rig.frames(session)] == ["t", "two"]
+    await rig.ack(session)
+    await rig.tick(60 * S)
+    assert len(rig.frames(session)) == 2
+
+
+async def test_restored_revision_waits_for_who_left(rig):
+    session = await rig.connect("ann")
+    sent = await _dismissed_at_one(rig, session)
+    await rig.close(session)
+    await rig.act("ann", sent, "restore")
+    await rig.tick()
+    assert (await rig.receipt("ann", sent)).step is Step.WAIT
+    session = await rig.connect("ann")
+    assert [f.view.notification.content.title for f in rig.frames(session)] == ["two"]
+
+
+@pytest.mark.parametrize("action", ["unread", "pin", "unpin"])
+async def test_act_on_an_older_revision_does_not_deliver_the_newer(rig, action):
+    session = await rig.connect("ann")
+    sent = await rig.send("ann")
+    await rig.ack(session)
+    await rig.close(session)
+    await rig.act("ann", sent, "read")
+    await rig.replace(sent, "ann", title="two")
+    await rig.act("ann", sent, action)
+    session = await rig.connect("ann")
+    assert [f.view.notification.content.title for f in rig.frames(session)] == ["two"]

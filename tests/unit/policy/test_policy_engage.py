@@ -38,17 +38,17 @@ STATES = {
 EFFECTS = {
     # action -> what is set (True) or empty (False) afterwards, whatever the state was
     Action.READ: {"read_at": True, "seen_at": True, "delivered_at": True},
-    Action.UNREAD: {"read_at": False, "delivered_at": True},
+    Action.UNREAD: {"read_at": False},
     Action.SEEN: {"seen_at": True, "delivered_at": True},
     Action.CLICKED: {"clicked_at": True, "read_at": True, "seen_at": True, "delivered_at": True},
     Action.ACKNOWLEDGE: {"acknowledged_at": True, "read_at": True, "seen_at": True,
                          "delivered_at": True},
     Action.DISMISS: {"dismissed_at": True, "seen_at": True, "delivered_at": True},
-    Action.RESTORE: {"dismissed_at": False, "delivered_at": True},
-    Action.PIN: {"pinned_at": True, "delivered_at": True},
-    Action.UNPIN: {"pinned_at": False, "delivered_at": True},
-    Action.SNOOZE: {"snoozed_until": True, "delivered_at": True},
-    Action.DELETE: {"deleted_at": True, "delivered_at": True},
+    Action.RESTORE: {"dismissed_at": False},
+    Action.PIN: {"pinned_at": True},
+    Action.UNPIN: {"pinned_at": False},
+    Action.SNOOZE: {"snoozed_until": True},
+    Action.DELETE: {"deleted_at": True},
 }  # fmt: skip
 
 _OWN = {
@@ -85,10 +85,11 @@ def test_action_on_state_sets_its_own_stamps_and_nothing_else(action, state):
         assert (getattr(after, name) is not None) is is_set, name
     changed = {f.name for f in fields(after) if getattr(after, f.name) != getattr(before, f.name)}
     was_delivered = before.delivered_revision == 1
-    may = _OWN[action] | ({"changed_at"} if was_delivered else _BY_DELIVERY)
+    delivers = "delivered_at" in EFFECTS[action]
+    may = _OWN[action] | (_BY_DELIVERY if delivers and not was_delivered else {"changed_at"})
     assert changed <= may
-    assert after.delivered_revision == 1
-    assert after.closed is None
+    assert after.delivered_revision == int(delivers or was_delivered)
+    assert after.closed is (None if delivers else before.closed)
     assert (after.step, after.due_at is None) != (Step.IDLE, False)
 
 
@@ -123,6 +124,26 @@ def test_undone_is_as_if_never_done(state, action, undo, field):
     done = apply(before, NOTE, Act(action), LATER) or before
     undone = apply(done, NOTE, Act(undo), LATER)
     assert getattr(undone, field) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "step"),
+    [
+        ({"step": Step.IDLE}, Step.ATTEMPT),
+        ({"step": Step.WAIT, "due_at": UNTIL}, Step.ATTEMPT),
+        ({"step": Step.WAKE, "due_at": UNTIL, "snoozed_until": UNTIL}, Step.WAKE),
+        ({"step": Step.IDLE, "closed": Reason.POISON}, Step.IDLE),
+        ({"step": Step.IDLE, "delivered_revision": 2}, Step.IDLE),
+    ],
+)
+def test_restored_goes_out_if_a_revision_came_meanwhile(state, step):
+    newer = replace(NOTE, revision=2)
+    before = receipt(
+        newer, **{"dismissed_at": NOW, "delivered_at": NOW, "delivered_revision": 1, **state}
+    )
+    after = apply(before, newer, Act(Action.RESTORE), LATER)
+    assert after.step is step
+    assert after.due_at == (LATER if step is Step.ATTEMPT else before.due_at)
 
 
 def test_acknowledging_ends_reminders_and_snooze_or_delete_replace_them():

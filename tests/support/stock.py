@@ -14,7 +14,7 @@ class StockClient:
         refusals: Payloads of ``connect_error``.
     """
 
-    def __init__(self, server, *, line="/", transports=("websocket",), reconnection=True):
+    def __init__(self, server, http, *, line="/", transports=("websocket",), reconnection=True):
         self.server = server
         self.line = line
         self.transports = list(transports)
@@ -23,7 +23,10 @@ class StockClient:
         self.refusals = []
         self._changed = asyncio.Event()
         self.sio = socketio.AsyncClient(
-            reconnection=reconnection, reconnection_delay=0.2, reconnection_delay_max=1
+            reconnection=reconnection,
+            reconnection_delay=0.2,
+            reconnection_delay_max=1,
+            http_session=http,  # of its own it would leave one open at every reconnect
         )
         self.sio.on("*", self._event, namespace=line)
         self.sio.on("connect", self._connect, namespace=line)

@@ -83,7 +83,7 @@ class World:
 
     def stock(self, **options):
         """A stock client that is not connected yet."""
-        client = StockClient(self.server, **options)
+        client = StockClient(self.server, self.http, **options)
         self._ends.append(client.stop)
         return client
 

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import NamedTuple
 
 import structlog
 
@@ -25,7 +24,7 @@ from notify_server.pipeline.signalling import Signalling
 from notify_server.policy.replay import OVERLAP
 from notify_server.policy.state import read_at_of
 from notify_server.policy.visible import Rules, has_access, is_expired, is_wanted
-from notify_server.ports.store import Holders, Store
+from notify_server.ports.store import Change, Holders, Store
 
 _HEARD = 20_000
 _HEARD_FOR = 2 * OVERLAP
@@ -52,14 +51,6 @@ class _Item:
     origin: _From
 
 
-class _Heard(NamedTuple):
-    """The newest that is known of a notification."""
-
-    revision: int
-    is_cancelled: bool
-    at: datetime
-
-
 class Dispatcher:
     """Fans out what was accepted, replaced or cancelled; one by one, in the order of the store."""
 
@@ -84,7 +75,7 @@ class Dispatcher:
         self._clock = clock
         self._queue: deque[_Item] = deque()
         self._wake = asyncio.Event()
-        self._heard: OrderedDict[str, _Heard] = OrderedDict()
+        self._heard: OrderedDict[str, Change] = OrderedDict()
         self._looked_at: datetime | None = None
 
     def put(self, notification: Notification) -> None:
@@ -130,17 +121,25 @@ class Dispatcher:
         try:
             while True:
                 page = await self._store.changed(since, limit)
-                for notification in page:
-                    self._put_news(notification, _From.DISCOVERED)
+                await self._put_unheard(page)
                 if len(page) < limit:
                     break
                 # A batch is stamped alike: a page that ends where it began is too small.
-                limit = limit * 2 if page[-1].updated_at == since else _PAGE
-                since = page[-1].updated_at
+                limit = limit * 2 if page[-1].at == since else _PAGE
+                since = page[-1].at
         except UnavailableError:
             return
         if self._looked_at == before:
             self._looked_at = now
+
+    async def _put_unheard(self, changes: Sequence[Change]) -> None:
+        """Read and take in those of which nothing newer is known."""
+        ids = [change.id for change in changes if self._is_news(change)]
+        for start in range(0, len(ids), _PAGE):
+            wanted = ids[start : start + _PAGE]
+            found = await self._store.notifications(wanted)
+            for notification in (found[id_] for id_ in wanted if id_ in found):
+                self._put_news(notification, _From.DISCOVERED)
 
     def audience(self, notification: Notification, reached: Collection[str] = ()) -> list[Session]:
         """Sessions here whose user it is for.
@@ -160,16 +159,22 @@ class Dispatcher:
         return found
 
     def _hear(self, notification: Notification) -> bool:
-        """Whether this revision, or its end, is news."""
+        """Take note of this revision, or its end; False: it is no news."""
         is_cancelled = notification.cancelled_at is not None
-        news = _Heard(notification.revision, is_cancelled, notification.updated_at)
-        held = self._heard.get(notification.id)
-        if held is not None and held[:2] >= news[:2]:
+        news = Change(notification.id, notification.revision, is_cancelled, notification.updated_at)
+        if not self._is_news(news):
             return False
         self._heard[notification.id] = news
         self._heard.move_to_end(notification.id)
         self._forget_old()
         return True
+
+    def _is_news(self, change: Change) -> bool:
+        """Whether it says more than is known of the notification."""
+        held = self._heard.get(change.id)
+        if held is None:
+            return True
+        return (change.revision, change.is_cancelled) > (held.revision, held.is_cancelled)
 
     def _forget_old(self) -> None:
         """Drop the oldest beyond the bound, but none that discovery still meets."""

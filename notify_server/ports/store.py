@@ -46,6 +46,19 @@ class ReceiptSummary(NamedTuple):
     unread_delivered: int = 0
 
 
+class Change(NamedTuple):
+    """That a notification changed, without what it says.
+
+    Attributes:
+        at: Its ``updated_at``.
+    """
+
+    id: str
+    revision: int
+    is_cancelled: bool
+    at: datetime
+
+
 class Holders(NamedTuple):
     """Users whose receipt of a notification bears on who is told of its changes.
 
@@ -115,7 +128,7 @@ class NotificationStore(Protocol):
     ) -> list[Notification]:
         """What of an audience's feed has ``updated_at`` >= since, oldest change first."""
 
-    async def changed(self, since: datetime, limit: int) -> list[Notification]:
+    async def changed(self, since: datetime, limit: int) -> list[Change]:
         """All with ``updated_at`` >= since, ordered by (updated_at, id): discovery."""
 
     async def expired(self, after: datetime, until: datetime, limit: int) -> list[Expired]:

@@ -12,6 +12,7 @@ from support.stores import (
     ROOM,
     SECOND,
     accept_one,
+    change_of,
     delivery,
     full_content,
     receipt,
@@ -172,7 +173,7 @@ async def test_accept_live_scope_gets_a_new_revision(store, clock):
         updated_at=now,
         revised_at=now,
     )
-    assert await store.changed(_EPOCH, 10) == [answer.notification]
+    assert await store.changed(_EPOCH, 10) == [change_of(answer.notification)]
     assert await store.feed_changed(ROLE, "/", now, 10) == [answer.notification]
 
 

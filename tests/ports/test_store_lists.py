@@ -11,6 +11,7 @@ from support.stores import (
     ROOM,
     SECOND,
     accept_one,
+    change_of,
     delivery,
     receipt,
     receipt_of,
@@ -87,15 +88,19 @@ async def test_feed_changed_is_oldest_change_first(store, clock):
 async def test_changed_contains_the_bound_and_orders_by_change(store, clock):
     first, second, third = await _several(store, clock, 3)
     cancelled = await store.cancel(first.id)
-    assert await store.changed(_EPOCH, 10) == [second, third, cancelled]
-    assert await store.changed(third.updated_at, 10) == [third, cancelled]
-    assert await store.changed(_EPOCH, 1) == [second]
+    assert await store.changed(_EPOCH, 10) == [
+        change_of(second),
+        change_of(third),
+        change_of(cancelled),
+    ]
+    assert await store.changed(third.updated_at, 10) == [change_of(third), change_of(cancelled)]
+    assert await store.changed(_EPOCH, 1) == [change_of(second)]
     assert await store.changed(clock.now() + MS, 10) == []
 
 
 async def test_changed_of_one_moment_is_ordered_by_id(store):
     answers = await store.accept([submission("1") for _ in range(5)])
-    assert await store.changed(_EPOCH, 10) == [answer.notification for answer in answers]
+    assert await store.changed(_EPOCH, 10) == [change_of(answer.notification) for answer in answers]
 
 
 async def test_expired_bounds_and_order(store, clock):
@@ -173,7 +178,7 @@ async def test_purge_keeps_what_is_to_expire_later(store, clock):
 async def test_purge_stops_at_its_limit(store, clock):
     made = await _several(store, clock, 45)
     assert await store.purge(clock.now(), 42) == 42
-    assert await store.changed(_EPOCH, 100) == made[42:]
+    assert await store.changed(_EPOCH, 100) == [change_of(one) for one in made[42:]]
     assert await store.purge(clock.now(), 42) == 3
     assert await store.purge(clock.now(), 42) == 0
 

@@ -9,7 +9,7 @@ from notify_server.domain.notification import Content, IdempotencyKey, Priority,
 from notify_server.domain.receipt import Ack, Delivery, Receipt, Step
 from notify_server.domain.target import Audience, AudienceKind, Targets
 from notify_server.kit.clock import Clock, ManualClock
-from notify_server.ports.store import Store
+from notify_server.ports.store import Change, Store
 from notify_server.stores.sqlite.store import SqliteStore
 
 ROLE = Audience(AudienceKind.ROLE, "ADMIN")
@@ -99,6 +99,12 @@ async def accept_one(store: Store, *users: str, **rest):
     """Store one submission; returns the notification."""
     (accepted,) = await store.accept([submission(*users, **rest)])
     return accepted.notification
+
+
+def change_of(notification) -> Change:
+    """How discovery sees it."""
+    is_cancelled = notification.cancelled_at is not None
+    return Change(notification.id, notification.revision, is_cancelled, notification.updated_at)
 
 
 async def receipt_of(store: Store, user: str, notification_id: str) -> Receipt | None:

@@ -9,8 +9,8 @@ from typing_extensions import override
 from notify_server.domain.errors import NotifyError
 from notify_server.domain.notification import Accepted, Notification, Submission
 from notify_server.domain.target import Audience, Position
-from notify_server.kit.clock import to_ms
-from notify_server.ports.store import Expired, NotificationStore
+from notify_server.kit.clock import from_ms, to_ms
+from notify_server.ports.store import Change, Expired, NotificationStore
 from notify_server.stores.sqlite import acceptance, reads
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.reads import Read
@@ -68,8 +68,11 @@ class SqliteNotifications(NotificationStore):
         return await self._found(reads.FEED_CHANGED, audience.key, line, to_ms(since), limit)
 
     @override
-    async def changed(self, since: datetime, limit: int) -> list[Notification]:
-        return await self._found(reads.CHANGED, to_ms(since), limit)
+    async def changed(self, since: datetime, limit: int) -> list[Change]:
+        values = (to_ms(since), limit)
+        return await self._database.read(
+            lambda window: [_change(*row) for row in window.rows(reads.CHANGED, values)]
+        )
 
     @override
     async def expired(self, after: datetime, until: datetime, limit: int) -> list[Expired]:
@@ -94,6 +97,10 @@ class SqliteNotifications(NotificationStore):
         return await self._database.read(
             lambda window: [notification_from_row(row) for row in window.rows(read, values)]
         )
+
+
+def _change(id_: str, revision: int, cancelled_at: int | None, updated_at: int) -> Change:
+    return Change(id_, revision, cancelled_at is not None, from_ms(updated_at))
 
 
 _remove_old_keys = partial(acceptance.remove_old_keys, limit=_KEYS_STEP)

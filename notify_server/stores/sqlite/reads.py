@@ -83,9 +83,9 @@ FEED_CHANGED = Read(
 )
 CHANGED = Read(
     "changed",
-    f"""
-    SELECT {_N} FROM notifications n
-    WHERE n.updated_at >= ? ORDER BY n.updated_at, n.id LIMIT ?
+    """
+    SELECT id, revision, cancelled_at, updated_at FROM notifications
+    WHERE updated_at >= ? ORDER BY updated_at, id LIMIT ?
     """,
     ("notifications_by_change",),
 )

@@ -314,3 +314,22 @@ async def test_first_fan_out_asks_the_store_nothing(rig):
     await rig.line.submissions.submit(CALLER, rig.draft(to=[EVERYONE]), None)
     await rig.settle()
     assert (await rig.store.stats())["reads"] - before == 2 * accepting == 0
+
+
+async def test_discovery_reads_only_what_was_not_heard_of(rig, monkeypatch):
+    session = await rig.connect("ann")
+    known = [await rig.send("ann") for _ in range(3)]
+    (strange,) = await rig.store.accept([submission("ann")])
+    asked = []
+    real = rig.store.notifications
+
+    async def notifications(ids):
+        asked.append(list(ids))
+        return await real(ids)
+
+    monkeypatch.setattr(rig.store, "notifications", notifications)
+    for _ in range(2):
+        await rig.line.dispatcher.discover()
+        await rig.settle()
+    assert asked == [[strange.notification.id]]
+    assert rig.ids(session) == [*known, strange.notification.id]

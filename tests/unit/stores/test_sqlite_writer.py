@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 
 import pytest
-from support.stores import SECOND, accept_one, submission
+from support.stores import SECOND, accept_one, change_of, submission
 
 from notify_server.domain.errors import Code, InternalError, RejectedError, UnavailableError
 from notify_server.kit.clock import to_ms
@@ -113,7 +113,7 @@ async def test_full_disk_at_commit_fails_the_whole_batch(tmp_path, store, clock)
         assert await store.user("1") == (None, ())
     assert all(isinstance(answer, UnavailableError) for (answer,) in answers)
     again = await accept_one(store, "1")
-    assert await store.changed(clock.now() - SECOND, 10) == [kept, again]
+    assert await store.changed(clock.now() - SECOND, 10) == [change_of(kept), change_of(again)]
 
 
 async def test_full_file_fails_what_does_not_fit_and_heals(store, clock):
@@ -127,7 +127,7 @@ async def test_full_file_fails_what_does_not_fit_and_heals(store, clock):
         (answer,) = await store.accept([submission("1", message="x" * 9000)])
     writer.execute("PRAGMA max_page_count = 1000000")
     made.append(await accept_one(store, "1"))
-    assert await store.changed(clock.now() - SECOND, 100) == made
+    assert await store.changed(clock.now() - SECOND, 100) == [change_of(one) for one in made]
     assert len(made) > 3
 
 

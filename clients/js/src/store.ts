@@ -136,7 +136,7 @@ function isMeant(state: State, item: Notification, updated: Updated): boolean {
   return (
     (!before || item.id === before || isAtOrBefore(state, item, before)) &&
     (!type || item.type === type) &&
-    tags.every((tag) => item.tags?.includes(tag))
+    (tags.length === 0 || tags.some((tag) => item.tags?.includes(tag)))
   );
 }
 

@@ -242,7 +242,7 @@ async def test_mark_all_read_by_type_tags_and_before(rig, broadcast):
     await rig.line.inbox.read_all("ann", "/", ReadAll(type="alert"))
     await rig.settle()
     assert await unread() == {tagged, plain, newest}
-    await rig.line.inbox.read_all("ann", "/", ReadAll(tags=("y",)))
+    await rig.line.inbox.read_all("ann", "/", ReadAll(tags=("y", "z")))
     await rig.settle()
     assert await unread() == {plain, newest}
     await rig.line.inbox.read_all("ann", "/", ReadAll(before=plain))

@@ -139,16 +139,17 @@ describe("update", () => {
     expect(["n1", "n3"].map((id) => item(state, id).is_read)).toEqual([true, false]);
   });
 
-  test("all of a type or with every tag changes these only", () => {
+  test("all of a type or with one of the tags changes these only", () => {
     const state = holding(
       sample("n1", { type: "error", tags: ["a", "b"] }),
       sample("n2", { type: "error", tags: ["a"] }),
       sample("n3", { tags: ["a", "b"] }),
+      sample("n4", { type: "error", tags: ["c"] }),
     );
     const everything = update(state, { all: true, before: null, changes: { is_read: true } });
     expect(["n1", "n2", "n3"].map((id) => item(everything, id).is_read)).toEqual([true, true, true]);
     const next = update(state, { all: true, type: "error", tags: ["a", "b"], changes: { is_read: true } });
-    expect(["n1", "n2", "n3"].map((id) => item(next, id).is_read)).toEqual([true, false, false]);
+    expect(["n1", "n2", "n3", "n4"].map((id) => item(next, id).is_read)).toEqual([true, true, false, false]);
   });
 
   test("dismissed ones leave the list, restored ones return", () => {

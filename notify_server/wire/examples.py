@@ -132,8 +132,8 @@ SERVER: tuple[ServerExample, ...] = (
     ServerExample(
         "notification_updated_all",
         ServerEvent.NOTIFICATION_UPDATED,
-        "All up to before were marked on another session; of one type if given, and with one of the "
-        "tags if given.",
+        "All up to before were marked on another session; of one type if given, with one of "
+        "the tags if given.",
         AllUpdatedSignal({"is_read": True, "read_at": _READ}, ID, "success", ("task",)),
     ),
     ServerExample(

@@ -134,6 +134,12 @@ class NotificationStore(Protocol):
     async def expired(self, after: datetime, until: datetime, limit: int) -> list[Expired]:
         """Those with after < ``expires_at`` <= until, oldest first, cancelled ones left out."""
 
+    async def expired_until(self) -> datetime | None:
+        """What ``note_expired_until`` was told last; None: nothing yet."""
+
+    async def note_expired_until(self, until: datetime) -> None:
+        """Remember that everything which expired until then has been ended; never goes back."""
+
     async def purge(self, before: datetime, limit: int) -> int:
         """Remove up to ``limit`` notifications that nobody has had new since, with all their rows.
 

@@ -117,6 +117,13 @@ async def test_expired_bounds_and_order(store, clock):
     assert never.content.expires_at is None
 
 
+async def test_expired_until_is_what_was_noted_and_never_goes_back(store, clock):
+    assert await store.expired_until() is None
+    for moment in (clock.now(), clock.now() - SECOND):
+        await store.note_expired_until(moment)
+        assert await store.expired_until() == clock.now()
+
+
 async def test_expired_follows_the_newest_revision(store, clock):
     start = clock.now()
     made = await accept_one(store, "1", expires_at=start + SECOND)

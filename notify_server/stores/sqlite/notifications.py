@@ -11,10 +11,10 @@ from notify_server.domain.notification import Accepted, Notification, Submission
 from notify_server.domain.target import Audience, Position
 from notify_server.kit.clock import from_ms, to_ms
 from notify_server.ports.store import Change, Expired, NotificationStore
-from notify_server.stores.sqlite import acceptance, reads
+from notify_server.stores.sqlite import acceptance, reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.reads import Read
-from notify_server.stores.sqlite.rows import Value, notification_from_row, to_json
+from notify_server.stores.sqlite.rows import Value, moment_or_none, notification_from_row, to_json
 
 _TOP = (2**63 - 1, "")
 """Above every position."""
@@ -77,6 +77,16 @@ class SqliteNotifications(NotificationStore):
     @override
     async def expired(self, after: datetime, until: datetime, limit: int) -> list[Expired]:
         return await self._found(reads.EXPIRED, to_ms(after), to_ms(until), limit)
+
+    @override
+    async def expired_until(self) -> datetime | None:
+        row = await self._database.read(lambda window: window.row(reads.EXPIRED_UNTIL))
+        return None if row is None else moment_or_none(row[0])
+
+    @override
+    async def note_expired_until(self, until: datetime) -> None:
+        values = (to_ms(until),)
+        await self._database.write(lambda desk: desk.write(writes.NOTE_EXPIRED_UNTIL, values))
 
     @override
     async def purge(self, before: datetime, limit: int) -> int:

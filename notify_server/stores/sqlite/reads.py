@@ -98,6 +98,7 @@ EXPIRED = Read(
     """,
     ("notifications_by_expiry",),
 )
+EXPIRED_UNTIL = Read("expired until", "SELECT expired_until FROM health WHERE id = 1", (_KEY,))
 OLD_IDS = Read(
     "old ids",
     """

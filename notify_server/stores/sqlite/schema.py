@@ -184,7 +184,9 @@ _KEPT_FROM = (
     "CREATE INDEX notifications_by_age ON notifications (kept_from)",
 )
 
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _KEPT_FROM)
+_EXPIRED_UNTIL = ("ALTER TABLE health ADD COLUMN expired_until INTEGER",)
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _KEPT_FROM, _EXPIRED_UNTIL)
 
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",

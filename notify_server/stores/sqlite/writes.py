@@ -170,6 +170,11 @@ REVOKE_API_KEY = Write(
     "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?",
     _KEY,
 )
+NOTE_EXPIRED_UNTIL = Write(
+    "note expired until",
+    "UPDATE health SET expired_until = max(coalesce(expired_until, 0), ?) WHERE id = 1",
+    _KEY,
+)
 CHECK_HEALTH = Write("check health", "UPDATE health SET checked_at = ? WHERE id = 1", _KEY)
 
 WRITES: tuple[Write, ...] = tuple(

@@ -161,3 +161,39 @@ async def test_retention_is_what_it_was_told(rig, store):
     await rig.send("ann")
     rig.clock.advance(2 * DAY)
     assert await Expiry(store, rig.line.dispatcher, DAY, rig.clock).clean_up() == 1
+
+
+async def test_what_expired_while_no_server_ran_is_told_to_a_cursor(rig, make_rig):
+    session = await rig.connect("ann")
+    sent = await rig.send("ann", expires_at=rig.clock.now() + 60 * S)
+    await rig.ack(session)
+    await rig.act("ann", sent, "read")
+    rig.clock.advance(30 * S)
+    cursor = rig.clock.now()
+    await rig.close(session)
+    rig.clock.advance(10 * DAY)
+    other = await make_rig()
+    session = await other.connect("ann", cursor=cursor)
+    assert other.emitter.to(session.id, RemovedSignal) == [RemovedSignal((sent,), Removal.EXPIRED)]
+
+
+async def test_what_is_ended_again_after_a_restart_is_changed_once(rig, make_rig, store):
+    sent = [await rig.send(user, expires_at=rig.clock.now() + S) for user in ("ann", "bob")]
+    await rig.act("bob", sent[1], "read")
+    rig.clock.advance(2 * S)
+    await rig.line.expiry.run()
+    held = [await rig.receipt(*one) for one in zip(("ann", "bob"), sent, strict=True)]
+    rig.clock.advance(S)
+    await make_rig()
+    assert [await rig.receipt(*one) for one in zip(("ann", "bob"), sent, strict=True)] == held
+
+
+async def test_expiry_notes_how_far_it_is_once_a_minute(rig, store):
+    start = rig.clock.now()
+    for _ in range(59):
+        rig.clock.advance(S)
+        await rig.line.expiry.run()
+    assert await store.expired_until() == start
+    rig.clock.advance(S)
+    await rig.line.expiry.run()
+    assert await store.expired_until() == rig.clock.now()

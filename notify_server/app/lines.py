@@ -99,5 +99,5 @@ def build_line(
         expiry=Expiry(
             store, dispatcher, timedelta(seconds=settings.inbox.retention_s), clock
         ),
-        explanations=Explanations(store, clock),
+        explanations=Explanations(store, rules, clock),
     )  # fmt: skip

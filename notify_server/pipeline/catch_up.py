@@ -226,7 +226,9 @@ class CatchUp:
             await self._send(session, person, entry, progress, is_replayed=True)
         for entry in replay.states:
             await self._wait_for_room(session)
-            state = state_of(entry, person.read_mark(session.line), self._clock.now())
+            state = state_of(
+                entry, person.read_mark(session.line), self._rules.waits, self._clock.now()
+            )
             self._emitter.emit([session.id], UpdatedSignal((entry.id,), state.fields()))
         for removed, reason in replay.removals:
             self._emitter.emit([session.id], RemovedSignal((removed,), reason))
@@ -250,7 +252,7 @@ class CatchUp:
         progress.count += 1
         attempts = entry.receipt.attempts if entry.receipt is not None else 0
         frame: NotificationFrame = personal_frame(
-            person, entry, self._clock,
+            person, entry, self._rules, self._clock,
             replayed=is_replayed, attempt=attempts + 1 if attempts else None,
         )  # fmt: skip
         self._desk.send([session], frame)

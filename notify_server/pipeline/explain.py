@@ -7,10 +7,11 @@ from notify_server.domain.errors import NotFoundError
 from notify_server.domain.explanation import ExplainedAttempt, Explanation, Recipient
 from notify_server.domain.notification import Notification
 from notify_server.domain.reasons import Reason
-from notify_server.domain.receipt import Ack, AckVia, Attempt, Entry, Receipt, Step
+from notify_server.domain.receipt import Ack, AckVia, Attempt, Entry, Receipt, Status, Step
 from notify_server.domain.target import Position, UserRecord
 from notify_server.kit.clock import Clock
 from notify_server.policy.state import state_of
+from notify_server.policy.visible import Rules
 from notify_server.ports.store import Store
 
 MAX_RECIPIENTS = 100
@@ -24,8 +25,9 @@ _NOT_COUNTED = (Reason.REMINDER, Reason.NOT_ACKNOWLEDGED)
 class Explanations:
     """Answers an operator's "what became of it"."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
         self._store = store
+        self._rules = rules
         self._clock = clock
 
     async def explain(
@@ -73,29 +75,36 @@ class Explanations:
         record, _memberships = await self._store.user(receipt.user)
         mark = None if record is None else record.read_marks.get(receipt.line)
         kept = await self._store.attempts(notification.id, receipt.user)
+        entry = Entry(notification, receipt)
+        state = state_of(entry, mark, self._rules.waits, self._clock.now())
         is_due = receipt.step is not Step.IDLE and receipt.due_at is not None
         return Recipient(
             user=receipt.user,
             named=receipt.named,
-            state=state_of(Entry(notification, receipt), mark, self._clock.now()),
+            state=state,
             delivered_revision=receipt.delivered_revision,
             delivered_via=_delivered_via(receipt),
             reminders=receipt.reminders,
             attempts=explained_attempts(notification, receipt, kept),
-            closed=receipt.closed or _skipped(notification, receipt, record),
+            closed=receipt.closed or _why_listed_only(entry, record, state.status),
             next_step=receipt.step if is_due else None,
             next_at=receipt.due_at if is_due else None,
         )
 
 
-def _skipped(
-    notification: Notification, receipt: Receipt, record: UserRecord | None
-) -> Reason | None:
-    """Beyond what is replayed at once nothing is pushed; the place stands in the user's record."""
+def _why_listed_only(entry: Entry, record: UserRecord | None, status: Status) -> Reason | None:
+    """Why nothing is pushed any more where the receipt does not say it itself.
+
+    The place up to which all is skipped stands in the user's record; a waiting time may end
+    before the receipt was made.
+    """
+    receipt = entry.receipt
+    if receipt is None or receipt.delivered_revision >= entry.notification.revision:
+        return None
     upto = None if record is None else record.skipped.get(receipt.line)
-    is_undelivered = receipt.delivered_revision < notification.revision
-    place = Position(Entry(notification, receipt).pushed_from, notification.id)
-    return Reason.SKIPPED if upto is not None and is_undelivered and place <= upto else None
+    if upto is not None and Position(entry.pushed_from, entry.id) <= upto:
+        return Reason.SKIPPED
+    return Reason.WAITED_OUT if status is Status.FAILED else None
 
 
 def _delivered_via(receipt: Receipt) -> AckVia | None:

@@ -7,6 +7,7 @@ from notify_server.domain.signals import NotificationFrame
 from notify_server.domain.view import View
 from notify_server.kit.clock import Clock
 from notify_server.policy.state import fresh_state, state_of
+from notify_server.policy.visible import Rules
 
 
 def shared_frame(notification: Notification) -> NotificationFrame:
@@ -18,6 +19,7 @@ def shared_frame(notification: Notification) -> NotificationFrame:
 def personal_frame(
     person: Person,
     entry: Entry,
+    rules: Rules,
     clock: Clock,
     *,
     replayed: bool = False,
@@ -26,11 +28,11 @@ def personal_frame(
 ) -> NotificationFrame:
     """A frame with the user's own state."""
     return NotificationFrame(
-        view_of(person, entry, clock), replayed=replayed, attempt=attempt, reminder=reminder
+        view_of(person, entry, rules, clock), replayed=replayed, attempt=attempt, reminder=reminder
     )
 
 
-def view_of(person: Person, entry: Entry, clock: Clock) -> View:
+def view_of(person: Person, entry: Entry, rules: Rules, clock: Clock) -> View:
     """What the person sees of an entry now."""
     mark = person.read_mark(entry.notification.line)
-    return View(entry.notification, state_of(entry, mark, clock.now()))
+    return View(entry.notification, state_of(entry, mark, rules.waits, clock.now()))

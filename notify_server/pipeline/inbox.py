@@ -85,13 +85,13 @@ class Inbox:
         asked = chosen[-query.limit :] if query.after is not None else chosen[: query.limit]
         shown = asked
         if fits is not None:
-            kept = fits([view_of(person, entry, self._clock) for entry in asked])
+            kept = fits([view_of(person, entry, self._rules, self._clock) for entry in asked])
             shown = asked[kept.start : kept.stop]
         has_more = len(chosen) > query.limit or len(shown) < len(asked)
         shown = await self._note_delivered(person, shown)
         counts = await self.counts(user, line)
         return Page(
-            items=tuple(view_of(person, entry, self._clock) for entry in shown),
+            items=tuple(view_of(person, entry, self._rules, self._clock) for entry in shown),
             newer=shown[0].position if shown else None,
             older=shown[-1].position if shown else None,
             has_more=has_more,
@@ -110,7 +110,7 @@ class Inbox:
         for entry in await self._store.entries(user, [notification_id]):
             if is_visible(person, entry, self._rules, self._clock.now()):
                 reached = await self._note_delivered(person, [entry])
-                return view_of(person, reached[0], self._clock)
+                return view_of(person, reached[0], self._rules, self._clock)
         raise NotFoundError
 
     async def confirm(self, user: str, notification_id: str, revision: int) -> None:
@@ -289,14 +289,14 @@ class Inbox:
         self, person: Person, changed: Sequence[Changed], action: Action, origin: str | None
     ) -> None:
         """One signal for all that changed alike."""
-        now = self._clock.now()
+        now, waits = self._clock.now(), self._rules.waits
         alike: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         changes: dict[str, dict[str, object]] = {}
         for one in changed:
             notification = one.before.notification
             mark = person.read_mark(notification.line)
-            after = state_of(Entry(notification, one.receipt), mark, now)
-            difference = after.changes_since(state_of(one.before, mark, now))
+            after = state_of(Entry(notification, one.receipt), mark, waits, now)
+            difference = after.changes_since(state_of(one.before, mark, waits, now))
             kind = repr(sorted(difference.items(), key=lambda item: item[0]))
             changes[kind] = difference
             alike[notification.line, kind].append(one.before.id)

@@ -267,7 +267,7 @@ class Schedule:
             if not is_awaiting(person, entry, self._rules, self._clock.now()):
                 return
         frame = personal_frame(
-            person, entry, self._clock,
+            person, entry, self._rules, self._clock,
             attempt=receipt.attempts if receipt.step is Step.JUDGE else None,
             reminder=receipt.reminders if receipt.step is Step.REMIND else None,
         )  # fmt: skip

@@ -1,11 +1,15 @@
 """One person's state of a notification, with the watermark of "mark all read" applied."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from notify_server.domain.notification import Notification
-from notify_server.domain.receipt import Entry, Receipt, Status
+from notify_server.domain.notification import Notification, Priority
+from notify_server.domain.receipt import Entry, Status
 from notify_server.domain.target import Watermark
 from notify_server.domain.view import State
+
+Waits = Mapping[Priority, timedelta]
+"""How long each priority is pushed to people who were away."""
 
 
 def read_at_of(entry: Entry, mark: Watermark | None) -> datetime | None:
@@ -39,20 +43,25 @@ def _covers(mark: Watermark, entry: Entry) -> bool:
     return receipt is None or receipt.marked_at is None or receipt.marked_at <= mark.set_at
 
 
-def status_of(
-    notification: Notification,
-    receipt: Receipt | None,
-    now: datetime,
-    mark: Watermark | None = None,
-) -> Status:
+def has_waited_out(entry: Entry, waits: Waits, now: datetime) -> bool:
+    """Whether its waiting time is over; a snoozed one's begins when it is back."""
+    if entry.receipt is not None and entry.receipt.snoozed_until is not None:
+        return False
+    return entry.pushed_from + waits[entry.notification.content.priority] <= now
+
+
+def status_of(entry: Entry, mark: Watermark | None, waits: Waits, now: datetime) -> Status:
     """How far delivery came for one person."""
+    notification, receipt = entry.notification, entry.receipt
     expires_at = notification.content.expires_at
     if notification.cancelled_at is not None:
         return Status.CANCELLED
     if expires_at is not None and expires_at <= now:
         return Status.EXPIRED
-    if is_delivered(Entry(notification, receipt), mark):
+    if is_delivered(entry, mark):
         return Status.DELIVERED
+    if has_waited_out(entry, waits, now):
+        return Status.FAILED
     if receipt is None or receipt.revision < notification.revision:
         return Status.PENDING
     if receipt.closed is not None:
@@ -60,10 +69,10 @@ def status_of(
     return Status.SENT if receipt.attempts else Status.PENDING
 
 
-def state_of(entry: Entry, mark: Watermark | None, now: datetime) -> State:
+def state_of(entry: Entry, mark: Watermark | None, waits: Waits, now: datetime) -> State:
     """All that a client is shown of the person's own state."""
     receipt = entry.receipt
-    status = status_of(entry.notification, receipt, now, mark)
+    status = status_of(entry, mark, waits, now)
     read_at, seen_at = read_at_of(entry, mark), seen_at_of(entry, mark)
     if receipt is None:
         return State(status, entry.position.at, read_at, seen_at, read_at)

@@ -12,7 +12,7 @@ from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Entry, Receipt
 from notify_server.domain.settings import Settings
 from notify_server.domain.target import Position
-from notify_server.policy.state import is_delivered, read_at_of, seen_at_of
+from notify_server.policy.state import has_waited_out, is_delivered, read_at_of, seen_at_of
 from notify_server.policy.types import TypeRegistry
 
 MAX_REPLAYS = 3
@@ -121,7 +121,7 @@ def why_not_pushed(person: Person, entry: Entry, rules: Rules, now: datetime) ->
     skipped = person.record.skipped.get(notification.line)
     if skipped is not None and Position(entry.pushed_from, entry.id) <= skipped:
         return Reason.SKIPPED
-    if entry.pushed_from + rules.waits[notification.content.priority] <= now:
+    if has_waited_out(entry, rules.waits, now):
         return Reason.WAITED_OUT
     return None
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from support.facts import RULES
 
 from notify_server.domain.errors import NotFoundError
 from notify_server.domain.notification import Content, Submission
@@ -34,7 +35,7 @@ async def store(tmp_path, clock):
 
 @pytest.fixture
 def explanations(store, clock):
-    return Explanations(store, clock)
+    return Explanations(store, RULES, clock)
 
 
 async def accept(store, *users, audiences=()):

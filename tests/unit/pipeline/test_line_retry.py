@@ -230,6 +230,16 @@ async def test_broadcast_waits_over_is_not_replayed_but_counted(rig):
     assert (await rig.line.inbox.counts("ann", "/")).unread == 1
 
 
+async def test_broadcast_waits_over_is_failed_for_who_has_no_receipt(rig):
+    await rig.close(await rig.connect("ann"))
+    rig.clock.advance(S)
+    sent = await rig.send(to=[EVERYONE])
+    rig.clock.advance(4 * DAY)
+    await rig.act("ann", sent, "pin")
+    explained = await rig.view("ann", sent)
+    assert (explained.state.status, explained.closed) == (Status.FAILED, Reason.WAITED_OUT)
+
+
 async def test_members_of_an_audience_get_a_receipt_only_when_they_do_not_ack(rig):
     acking, silent = await rig.connect("ann"), await rig.connect("bob")
     sent = await rig.send(to=[EVERYONE], priority=Priority.HIGH)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from support.facts import DAY, NOW, S, entry, mark, note, receipt
+from support.facts import DAY, NOW, ROLE, RULES, S, entry, mark, note, receipt
 
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Entry, Status, Step
@@ -84,12 +84,32 @@ STATUSES = [
 @pytest.mark.parametrize(("case", "fields", "given", "status"), STATUSES)
 def test_status_tells_how_far_delivery_came(case, fields, given, status):
     one = entry(note("ann", **fields), **given)
-    assert status_of(one.notification, one.receipt, NOW) is status, case
-    assert state_of(one, None, NOW).status is status
+    assert status_of(one, None, RULES.waits, NOW) is status, case
+    assert state_of(one, None, RULES.waits, NOW).status is status
+
+
+WAITED = [
+    # case, notification fields, receipt fields (None: no receipt), status when the time is over
+    ("a member without receipt", {"to": [ROLE]}, None, Status.FAILED),
+    ("parked", {}, {"step": Step.WAIT}, Status.FAILED),
+    ("new revision", {"revision": 2}, {"delivered_revision": 1}, Status.FAILED),
+    ("revised since", {"revision": 2, "revised_at": NOW + DAY}, {}, Status.PENDING),
+    ("came back since", {}, {"push_at": NOW + DAY}, Status.PENDING),
+    ("snoozed", {}, {"snoozed_until": NOW + 9 * DAY}, Status.PENDING),
+    ("delivered", {}, {"delivered_revision": 1}, Status.DELIVERED),
+    ("cancelled", {"cancelled_at": NOW}, {}, Status.CANCELLED),
+]
+
+
+@pytest.mark.parametrize(("case", "fields", "given", "status"), WAITED)
+def test_status_when_the_waiting_time_is_over(case, fields, given, status):
+    made = note("ann", **fields)
+    one = Entry(made, None) if given is None else entry(made, **given)
+    assert status_of(one, None, RULES.waits, NOW + 3 * DAY) is status, case
 
 
 def test_state_without_receipt_has_the_watermark_only():
-    state = state_of(entry(note("ann")), mark(NOW, SET_AT), SET_AT)
+    state = state_of(entry(note("ann")), mark(NOW, SET_AT), RULES.waits, SET_AT)
     assert (state.read_at, state.seen_at, state.delivered_at) == (SET_AT, SET_AT, SET_AT)
     assert (state.status, state.sort_at) == (Status.DELIVERED, NOW)
 

@@ -268,12 +268,16 @@ class People:
                 self._signalling.disconnect(session)
 
     async def _change(self, user: str, change: Callable[[UserRecord], UserRecord]) -> UserRecord:
+        """Write what ``change`` makes of the record; what is known may do for the first try."""
+        record, _memberships = await self._known(user)
         for _ in range(_WRITE_TRIES):
-            record, _memberships = await self._store.user(user)
-            known = record or UserRecord(user, known_since=self._clock.now())
-            if await self._store.save_user(change(known)):
-                self._forget(user)
+            changed = change(record or UserRecord(user, known_since=self._clock.now()))
+            generation = self._generation
+            if await self._store.save_user(changed):
+                saved = replace(changed, version=changed.version + 1)
+                self._know_saved(saved, is_current=generation == self._generation)
                 return (await self.refresh(user)).record
+            record, _memberships = await self._store.user(user)
         raise ConflictError(Code.CONFLICT, "The user was changed at the same time; try again.")
 
     async def _known(self, user: str) -> Known:
@@ -290,6 +294,18 @@ class People:
         if len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
         return known
+
+    def _know_saved(self, record: UserRecord, *, is_current: bool) -> None:
+        """Put a written record in the place of the known one; the memberships are as old as before.
+
+        Args:
+            is_current: Nothing was forgotten while it was written.
+        """
+        held = self._cache.get(record.id)
+        self._forget(record.id)
+        if held is not None and is_current:
+            read_at, (_record, memberships) = held
+            self._cache[record.id] = (read_at, (record, memberships))
 
     def _forget(self, user: str) -> None:
         self._generation += 1

@@ -9,7 +9,7 @@ from support.line_rig import DAY, EVERYONE, S, line_of, role, room
 from notify_server.domain.errors import Code, RejectedError
 from notify_server.domain.settings import LimitSettings, RoomSettings, Settings
 from notify_server.domain.signals import SubscriptionsSignal
-from notify_server.domain.target import Membership, Source
+from notify_server.domain.target import Membership, Position, Source
 
 
 async def _refused(coroutine):
@@ -179,6 +179,22 @@ async def test_people_are_read_once_and_again_when_stale_or_changed(rig, store):
     assert await reads_of(look) == 0
     await rig.line.people.add_room_member("r", "ann")
     assert room("r") in (await rig.line.people.person("ann")).since
+
+
+async def test_change_of_a_known_record_costs_one_read_and_loses_to_no_other(rig, store):
+    people = rig.line.people
+    await people.admit(rig.claims("ann"))
+    await people.person("ann")
+    before = (await store.stats())["reads"]
+    await people.skip_to("ann", "/", Position(rig.clock.now(), "a"))
+    assert (await store.stats())["reads"] - before == 1  # the version, inside the write
+    assert "/" in (await people.person("ann")).record.skipped
+    record, _memberships = await store.user("ann")
+    assert await store.save_user(replace(record, name="Ann"))
+    await people.skip_to("ann", "/x", Position(rig.clock.now(), "a"))
+    record = (await people.person("ann")).record
+    assert (record.name, set(record.skipped)) == ("Ann", {"/", "/x"})
+    assert record == (await store.user("ann"))[0]
 
 
 async def test_read_that_began_before_a_change_is_not_kept(rig):

@@ -21,6 +21,7 @@ from notify_server.stores.sqlite.rows import (
     activity,
     attempt_from_row,
     attempt_to_row,
+    confirmation_to_row,
     entry_from_row,
     receipt_from_row,
     receipt_to_row,
@@ -134,7 +135,11 @@ def _record(desk: Desk, delivery: Delivery) -> Receipt:
     if confirmed is stored:
         return confirmed
     confirmed = replace(confirmed, version=base.version + 1)
-    _put(desk, confirmed, newest_revision)
+    if stored is None:
+        _put(desk, confirmed, newest_revision)
+    else:
+        values = confirmation_to_row(confirmed, activity(confirmed, newest_revision))
+        desk.write(writes.CONFIRM_RECEIPT, values)
     return confirmed
 
 

@@ -126,8 +126,25 @@ def receipt_to_row(receipt: Receipt) -> tuple[Value, ...]:
         receipt.closed,
         receipt.step,
         ms_or_none(receipt.due_at),
-        to_json([(a.session, a.revision, to_ms(a.at), a.rtt_ms, a.via) for a in receipt.acks]),
+        _acks_to_json(receipt.acks),
         receipt.version,
+    )
+
+
+def confirmation_to_row(receipt: Receipt, active: int) -> tuple[Value, ...]:
+    """Values for ``writes.CONFIRM_RECEIPT``: what a confirmation can change."""
+    return (
+        to_ms(receipt.changed_at),
+        receipt.delivered_revision,
+        ms_or_none(receipt.delivered_at),
+        receipt.closed,
+        receipt.step,
+        ms_or_none(receipt.due_at),
+        _acks_to_json(receipt.acks),
+        receipt.version,
+        active,
+        receipt.user,
+        receipt.notification_id,
     )
 
 
@@ -253,6 +270,10 @@ def _targets_from_json(text: str) -> Targets:
 
 def _notes_from_json(text: str) -> tuple[ChannelNote, ...]:
     return tuple(ChannelNote(ChannelName(name), reason) for name, reason in orjson.loads(text))
+
+
+def _acks_to_json(acks: tuple[Ack, ...]) -> str:
+    return to_json([(a.session, a.revision, to_ms(a.at), a.rtt_ms, a.via) for a in acks])
 
 
 def _ack(session: str, revision: int, at: int, rtt_ms: int, via: str) -> Ack:

@@ -93,6 +93,16 @@ PUT_RECEIPT = Write(
     "put receipt",
     _insert("receipts", (*RECEIPT_COLUMNS, "active")).replace("INSERT", "INSERT OR REPLACE", 1),
 )
+CONFIRM_RECEIPT = Write(
+    "confirm receipt",
+    """
+    UPDATE receipts
+    SET changed_at = ?, delivered_revision = ?, delivered_at = ?, closed = ?, step = ?, due_at = ?,
+        acks = ?, version = ?, active = ?
+    WHERE user = ? AND notification_id = ?
+    """,
+    _KEY,
+)
 REVISE_RECEIPTS = Write(
     "revise receipts",
     """

@@ -41,15 +41,15 @@ class Frames:
 
     async def read(self, timeout=5.0):
         """The next frame, with pings answered; None when the connection has ended."""
-        while True:
-            message = await self._ws.receive(timeout)
-            if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-                return None
-            if message.data == "2" and self.pongs:
+        async with asyncio.timeout(timeout):
+            while True:
+                message = await self._ws.receive()
+                if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                    return None
+                if message.data != "2" or not self.pongs:
+                    return message.data
                 with contextlib.suppress(ConnectionError):  # the next read says that it has ended
                     await self.send("3")
-                continue
-            return message.data
 
     async def take(self, count, timeout=5.0):
         """The next frames, that many."""
@@ -72,7 +72,9 @@ class Frames:
 
     async def drop(self):
         """End as a network that is gone: a TCP reset, no close frame."""
-        self._ws._response.connection.transport.abort()
+        connection = self._ws._response.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
         await self._ws.close()
 
     async def close(self):

@@ -28,6 +28,7 @@ class Rig:
         self.url = ""
         self.port = 0
         self._runner = None
+        self._websockets = []
         self._changed = asyncio.Event()
 
     async def start(self):
@@ -46,6 +47,8 @@ class Rig:
         raise NotImplementedError
 
     async def stop(self):
+        for websocket in self._websockets:  # first, or the server waits for their close frames
+            await websocket.drop()
         await self.shut()
         await self._runner.cleanup()
 
@@ -71,11 +74,15 @@ class Rig:
 
     async def socket(self, **options) -> Frames:
         """A client that has opened a session by websocket."""
-        return await opened_socket(self.http, self.url, **options)
+        client = await opened_socket(self.http, self.url, **options)
+        self._websockets.append(client)
+        return client
 
     async def upgrade(self, poller) -> Frames:
         """A websocket on the session of a poller; nothing is sent on it yet."""
-        return Frames(await self.connect(poller.sid), poller.sid)
+        client = Frames(await self.connect(poller.sid), poller.sid)
+        self._websockets.append(client)
+        return client
 
     async def connect(self, sid=None, **query):
         """A bare websocket at the endpoint."""
@@ -124,7 +131,7 @@ class EngineRig(Rig):
 class SocketIORig(Rig):
     """Socket.IO: ``message`` comes back as ``message-back``, ``message-with-ack`` as its ack.
 
-    A connection is told its own auth by ``auth``. ``refuse`` in the auth refuses it.
+    A client is told its own auth by ``auth``; by ``cut`` it asks for its connection to break.
     """
 
     path = "/socket.io/"
@@ -147,8 +154,6 @@ class SocketIORig(Rig):
 
         async def connect(sid, environ, auth):
             self.tell("connect", sid, namespace)
-            if auth and "refuse" in auth:
-                raise ConnectionRefusedError(*auth["refuse"])
             data = {"to": sid, "namespace": namespace}
             server.start_background_task(server.emit, "auth", auth or {}, **data)
 

@@ -87,9 +87,13 @@ async def test_js_client_has_attachments_answered(serve_socketio, transports):
 
 
 @pytest.fixture
-async def python_client(sio, transports):
+async def python_client(sio, http, transports):
     """A connected client, in both namespaces, with what it was told."""
-    client = socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.1)
+    client = socketio.AsyncClient(
+        reconnection_delay=0.05,
+        reconnection_delay_max=0.1,
+        http_session=http,  # one of its own it leaves open when it is cut
+    )
     client.told = asyncio.Queue()
     for namespace in ("/", "/custom"):
         client.on("*", _teller(client, namespace), namespace=namespace)

@@ -28,13 +28,11 @@ socket.on("disconnect", (reason) => seen.disconnects.push(reason));
 socket.on("ask", (value, ack) => ack(value, "answered"));
 
 const auth = next(socket, "auth");
-await next(socket, "connect");
+await next(socket.io, "open");
 const engine = socket.io.engine;
-const upgraded =
-  settings.transports.length > 1 && engine.transport.name === "polling"
-    ? next(engine, "upgrade")
-    : Promise.resolve();
 seen.first = engine.transport.name;
+const upgraded = settings.transports.length > 1 ? next(engine, "upgrade") : Promise.resolve();
+if (!socket.connected) await next(socket, "connect");
 [seen.auth] = await auth;
 
 // the burst runs into the upgrade where there is one

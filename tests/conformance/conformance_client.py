@@ -95,9 +95,12 @@ class Poller:
     def query(self):
         return {"EIO": "4", "transport": "polling"} | ({"sid": self.sid} if self.sid else {})
 
-    async def get(self):
+    async def get(self, timeout=5.0):
         """One poll: (status, text)."""
-        async with self._http.get(self._url, params=self.query) as answer:
+        async with (
+            asyncio.timeout(timeout),
+            self._http.get(self._url, params=self.query) as answer,
+        ):
             return answer.status, await answer.text()
 
     async def post(self, body, **options):
@@ -108,7 +111,7 @@ class Poller:
 
     async def send(self, *packets):
         """Packets in one payload, which has to be taken."""
-        assert await self.post(SEPARATOR.join(packets)) == (200, "ok")
+        assert (await self.post(SEPARATOR.join(packets)))[0] == 200
 
     async def poll(self):
         """The packets of one poll, which has to be answered well."""

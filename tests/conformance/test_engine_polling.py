@@ -56,6 +56,18 @@ async def test_poll_and_request_at_once_are_as_it_is_meant(eio):
         assert await poll == (200, "4hello")
 
 
+async def test_poll_carries_no_more_packets_than_the_stock_python_client_takes(eio):
+    """F16 the other way round: that client drops an answer of more than 16, and its session."""
+    poller = await eio.poller()
+    for number in range(40):
+        await eio.engine.send(poller.sid, f"{number}")
+    taken = []
+    while len(taken) < 40:
+        taken += (packets := await poller.poll())
+        assert len(packets) <= 16
+    assert taken == [f"4{number}" for number in range(40)]
+
+
 async def test_aborted_poll_loses_no_message(eio):
     """F14: stock gives the next message to the poll that nobody reads any more."""
     poller = await eio.poller()

@@ -72,7 +72,7 @@ async def test_burst_that_handlers_keep_up_with_is_served(serve):
 async def test_no_task_is_left_when_there_is_no_work(rig, until):
     """F9."""
     client = await rig.joined()
-    await until(lambda: not any(p.lanes["/"].busy for p in rig.server._peers.values()))
+    await until(lambda: not any(p.lanes for p in rig.server.peers))
     before = len(asyncio.all_tasks())
     await client.send('421["echo"]')
     await client.read()

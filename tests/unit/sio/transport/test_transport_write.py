@@ -12,9 +12,12 @@ async def test_write_reaches_each_session_with_the_same_frame(rig):
 
 async def test_write_puts_one_object_into_all_queues(rig):
     clients = [await rig.joined() for _ in range(3)]
-    queues = [rig.server._sessions[c.sid].peer.socket.queue for c in clients]
     rig.server.write([c.sid for c in clients], "/", "n", b"1")
-    assert len({id(queue._queue[0]) for queue in queues}) == 1
+    rig.server.write([c.sid for c in clients], "/", "n", b"2")
+    waiting = {rig.server.sessions[c.sid].socket.pending for c in clients}
+    assert [link.count for link in waiting] == [2]
+    for client in clients:
+        assert [await client.read() for _ in range(2)] == ['42["n",1]', '42["n",2]']
 
 
 async def test_write_in_a_namespace_names_it_and_reaches_only_its_sessions(rig):

@@ -68,7 +68,7 @@ def leave(request: web.BaseRequest, channel: Channel, opening: bytes) -> bool:
         opening: Written with the answer.
     """
     handler, transport = request.protocol, request.transport
-    if not isinstance(transport, asyncio.Transport) or transport.is_closing():
+    if transport is None or transport.is_closing():
         return False
     key = request.headers[hdrs.SEC_WEBSOCKET_KEY].encode()
     accept = base64.b64encode(hashlib.sha1(key + _MAGIC).digest())  # noqa: S324 - RFC 6455

@@ -82,6 +82,7 @@ class SocketPacket(socketio.packet.Packet):  # type: ignore[misc]
         Raises:
             PacketError: If it is not one that a client may send.
         """
+        self.packet_type: int
         if not isinstance(encoded_packet, str) or encoded_packet[:1] not in _TYPES:
             raise PacketError("malformed")
         if encoded_packet[0] in "56":

@@ -14,6 +14,7 @@ import socketio
 from socketio import packet
 
 from notify_server.sio.transport import codec
+from notify_server.sio.transport.attachments import BinaryPacket
 from notify_server.sio.transport.engine import Engine
 from notify_server.sio.transport.hooks import (
     AcceptHook,
@@ -64,7 +65,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self.sessions: dict[str, Session] = {}
         self._callbacks: set[asyncio.Task[Any]] = set()
         self._hooks = Hooks()
-        super().__init__(client_manager=Manager(), serializer=SocketPacket, **options)
+        packets = BinaryPacket if options.get("binary") else SocketPacket
+        super().__init__(client_manager=Manager(), serializer=packets, **options)
         self.eio.set_alive_hook(self._alive)
         self.eio.receiver = self._receive
         self.eio.binary_receiver = self._receive_binary
@@ -251,20 +253,32 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         peer = socket.owner
         if peer is None or peer.doomed:
             return None
+        if peer.binary is not None:  # an attachment is due
+            raise PacketError("malformed")
         if payload[1:2] == b"3" and payload[-2:] == b"[]" and len(payload) <= _PLAIN_ACK:
             digits = payload[2:-2]
             if digits.isdigit():
                 self._take_ack(peer, "/", int(digits), [])
                 return None
-        if peer.binary is not None:
-            raise PacketError("malformed")
         if len(payload) == 1:  # the stock constructor takes "" for "nothing to decode"
             raise PacketError("malformed")
         pkt = self.packet_class(encoded_packet=payload[1:].decode())
         return self._dispatch(peer, pkt)
 
     def _receive_binary(self, socket: EngineSocket, payload: bytes) -> Lane | None:
-        raise PacketError("binary")
+        """Take an attachment, if one is due."""
+        peer = socket.owner
+        if peer is None or peer.binary is None:
+            raise PacketError("binary")
+        whole = peer.binary.take(payload)
+        if whole is None:
+            return None
+        lane = self._dispatch(peer, whole)
+        if lane is None:
+            peer.binary = None
+        else:
+            peer.binary.give_back()
+        return lane
 
     def _dispatch(self, peer: Peer, pkt: SocketPacket) -> Lane | None:
         namespace = pkt.namespace or "/"
@@ -277,9 +291,17 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             case packet.EVENT:
                 job = partial(self._run_event, peer, namespace, pkt.id, pkt.data)
                 return self._queue(peer, namespace, job)
-            case _:
+            case packet.ACK:
                 self._take_ack(peer, namespace, pkt.id, pkt.data)
-                return None
+            case _:
+                self._expect_attachments(peer, namespace, pkt)
+        return None
+
+    def _expect_attachments(self, peer: Peer, namespace: str, pkt: SocketPacket) -> None:
+        session = peer.session(namespace)
+        if session is None or session.live is None:  # nothing is kept before it is let in
+            raise PacketError("binary")
+        peer.binary = pkt
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         peer = self.peer(eio_sid)

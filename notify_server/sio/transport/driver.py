@@ -27,5 +27,14 @@ def unpack(packed: str) -> dict[str, Any]:
     return dict(line.split("\0", 1) for line in packed.split("\n"))
 
 
+def create_route(app: web.Application, engine: Any, path: str) -> None:
+    """Answer every method: the protocol has its own word for those that it does not know."""
+    app.router.add_route("*", path, engine.handle_request)
+
+
 # Stock asks for a websocket class only to know whether there is one.
-DRIVER = {**stock._async, "translate_request": translate_request}  # noqa: SLF001 - the driver's only name
+DRIVER = {
+    **stock._async,  # noqa: SLF001 - the driver's only name
+    "create_route": create_route,
+    "translate_request": translate_request,
+}

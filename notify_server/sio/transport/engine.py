@@ -27,6 +27,7 @@ AliveHook = Callable[[EngineSocket, int], None]
 Receiver = Callable[[EngineSocket, bytes], Lane | None]
 _LOGGER = logging.getLogger(__name__)
 _Query = dict[str, list[str]]
+_TEXT = [("Content-Type", "text/plain; charset=UTF-8")]
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]
@@ -159,10 +160,11 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
                 return "Not an accepted origin"
         if "j" in query:
             return "JSONP is not supported"
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            return None
         if _transport(query) not in self.transports:
             return "Invalid transport"
-        is_options = environ["REQUEST_METHOD"] == "OPTIONS"
-        if "sid" not in query and query.get("EIO") != ["4"] and not is_options:
+        if query.get("EIO") != ["4"]:
             return "Unsupported protocol version"
         return None
 
@@ -198,15 +200,24 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         return Left()
 
     async def _post(self, request: web.Request, socket: EngineSocket) -> Any:
+        if socket.posting:  # the protocol knows no two at once: their order would be lost
+            self.stats["malformed"] += 1
+            socket.sever(self.reason.TRANSPORT_ERROR)
+            return self._bad_request()
+        socket.posting = True
         try:
             async with asyncio.timeout(self.ping_interval + self.ping_timeout):
                 body = await read_post(request, self.max_http_buffer_size)
+            if not socket.open:
+                return self._bad_request()
             await self._take_post(socket, body)
         except (PacketError, UnicodeDecodeError, TimeoutError) as error:
             self.stats[error.fault if isinstance(error, PacketError) else "malformed"] += 1
             socket.sever(self.reason.TRANSPORT_ERROR)
             return self._bad_request()
-        return self._ok()
+        finally:
+            socket.posting = False
+        return {"status": "200 OK", "headers": _TEXT, "response": b"ok"}
 
     async def _take_post(self, socket: EngineSocket, body: bytes) -> None:
         for part in body.split(b"\x1e") if body else ():
@@ -233,7 +244,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         if transport == "websocket":
             return self._connect_websocket(request, socket, opening)
         socket.connected = True
-        headers = [("Content-Type", "text/plain; charset=UTF-8"), *self._cookie_headers(sid)]
+        headers = [*_TEXT, *self._cookie_headers(sid)]
         return {"status": "200 OK", "headers": headers, "response": opening.data}
 
     def _connect_websocket(
@@ -267,12 +278,11 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
 
 
 def _transport(query: _Query) -> str:
-    return query.get("transport", ["polling"])[0]
+    return query.get("transport", [""])[0]
 
 
 def _body(body: bytes) -> dict[str, Any]:
-    headers = [("Content-Type", "text/plain; charset=UTF-8")]
-    return {"status": "200 OK", "headers": headers, "response": body}
+    return {"status": "200 OK", "headers": _TEXT, "response": body}
 
 
 def _step(*intervals: float) -> float:

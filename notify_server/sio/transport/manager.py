@@ -10,7 +10,7 @@ import socketio
 from socketio import packet
 
 from notify_server.sio.transport.outgoing import Message
-from notify_server.sio.transport.peer import Session
+from notify_server.sio.transport.peer import JOINING, Session
 
 MAX_CALLBACKS = 1024  # of one session; the oldest goes, so that calls which time out leave nothing
 
@@ -39,6 +39,8 @@ class Manager(socketio.AsyncManager):  # type: ignore[misc]
         arguments = list(data) if isinstance(data, tuple) else [] if data is None else [data]
         payload = [event, *arguments]
         skipped = skip_sid if isinstance(skip_sid, list) else [skip_sid]
+        if self._is_early(to or room, payload, namespace, callback):
+            return
         messages: list[Message] | None = None
         for session in self._in(namespace, to or room):
             if session.sid in skipped:
@@ -51,6 +53,15 @@ class Manager(socketio.AsyncManager):  # type: ignore[misc]
                 messages = self.server.messages_of(pkt)
             for message in messages:
                 session.socket.push(message)
+
+    def _is_early(self, target: Any, payload: list[Any], namespace: str, callback: Any) -> bool:
+        """What a connect handler sends to its own client waits until that is let in."""
+        joining = JOINING.get()
+        if joining is None or not joining.pending or target != joining.sid or callback:
+            return False
+        pkt = self.server.packet_class(packet.EVENT, data=payload, namespace=namespace)
+        joining.early = [*(joining.early or ()), *self.server.messages_of(pkt)]
+        return True
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
         """The accepted sessions in a room: (session id, engine id)."""

@@ -1,9 +1,11 @@
 """What the Socket.IO server knows of one engine connection and of the sessions on it."""
 
+from contextvars import ContextVar
 from typing import Any
 
 from notify_server.sio.transport.driver import pack, unpack
 from notify_server.sio.transport.lane import Lane
+from notify_server.sio.transport.outgoing import Message
 from notify_server.sio.transport.socket import EngineSocket
 
 
@@ -28,6 +30,11 @@ class Peer:
         self.binary: Any = None
         self._environ: dict[str, Any] | None = environ
         self._packed = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether a session was ever accepted."""
+        return self._environ is None
 
     @property
     def environ(self) -> dict[str, Any]:
@@ -62,10 +69,11 @@ class Session:
     Attributes:
         live: The namespace while writes reach it; None before it is accepted and when it ends.
         pending: Its connect handler is still to decide.
+        early: What its connect handler sent to it; goes out behind CONNECT.
         rooms: Those that it entered, its own not among them.
     """
 
-    __slots__ = ("live", "namespace", "peer", "pending", "rooms", "sid", "socket")
+    __slots__ = ("early", "live", "namespace", "peer", "pending", "rooms", "sid", "socket")
 
     def __init__(self, sid: str, namespace: str, peer: Peer) -> None:
         self.sid = sid
@@ -74,7 +82,11 @@ class Session:
         self.socket = peer.socket
         self.live: str | None = None
         self.pending = True
+        self.early: list[Message] | None = None
         self.rooms: set[str] | None = None
 
 
 _NO_LANES: dict[str, Lane] = {}
+
+JOINING: ContextVar[Session | None] = ContextVar("joining", default=None)
+"""The session whose connect handler this is."""

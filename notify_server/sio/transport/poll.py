@@ -9,6 +9,7 @@ from engineio.exceptions import EngineIOError
 from notify_server.sio.transport.outgoing import NOOP, Link, Message
 
 UPGRADE_POLL_S: Final = 0.1  # how long a poll may last while its client upgrades
+MAX_PACKETS: Final = 16  # python-engineio's client drops an answer with more, and its session
 _SEPARATOR: Final = b"\x1e"
 
 
@@ -29,6 +30,11 @@ class Poll:
         self.request = request
         self._last: Message | None = None
         self._waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing has come to carry yet."""
+        return not self._waiter.done()
 
     def wake(self) -> None:
         """There is something to carry."""
@@ -61,7 +67,7 @@ def answer(pending: Link, limit: int) -> tuple[bytes, list[Message]]:
     size, fit = 0, 0
     for message in messages:
         size += len(message.data) + 1
-        if fit and size > limit:
+        if fit and (size > limit or fit == MAX_PACKETS):
             break
         fit += 1
     return _SEPARATOR.join([message.data for message in messages[:fit]]), messages[fit:]

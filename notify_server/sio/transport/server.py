@@ -29,7 +29,7 @@ from notify_server.sio.transport.lane import Job, Lane
 from notify_server.sio.transport.manager import Manager
 from notify_server.sio.transport.outgoing import Message
 from notify_server.sio.transport.packets import PacketError, SocketPacket, binary_message
-from notify_server.sio.transport.peer import Peer, Session
+from notify_server.sio.transport.peer import JOINING, Peer, Session
 from notify_server.sio.transport.socket import EngineSocket
 
 _LOGGER = logging.getLogger(__name__)
@@ -207,6 +207,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         sid: str = self.eio.generate_id()
         session = self.sessions[sid] = Session(sid, namespace, peer)
         peer.sessions += (session,)
+        JOINING.set(session)
         return sid
 
     def session_accepted(self, sid: str) -> None:
@@ -218,6 +219,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             return
         session.socket.let_in()
         session.peer.settle()
+        for message in session.early or ():
+            session.socket.push(message)
+        session.early = None
         call(self._hooks.accept, self.logger, sid, session.namespace)
 
     def session_ended(self, sid: str) -> None:
@@ -394,6 +398,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             peer.socket.sever_after(self._random.uniform(*self._refusal_delay))
         finally:
             self.environ.pop(eio_sid, None)
+            JOINING.set(None)
 
     async def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
         """Run a handler; that of a disconnect may fail without leaving the session behind."""
@@ -433,6 +438,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     def _queue(self, peer: Peer, namespace: str, job: Job, *, opens: bool = False) -> Lane | None:
         if not opens and namespace not in peer.lanes and peer.session(namespace) is None:
+            if not peer.settled and not peer.lanes:  # nobody ever joined: this is no handshake
+                raise PacketError("malformed")
             self.stats["stray_events"] += 1
             return None
         lane = self._lane(peer, namespace)

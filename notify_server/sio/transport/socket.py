@@ -27,6 +27,7 @@ class EngineSocket:
         open: Whether it takes packets, in and out.
         connected: The handshake is over.
         closed: The disconnect event has been handled.
+        posting: A long-polling request with packets is being read.
         upgrading: A websocket is about to take over from long-polling.
         pending: What waits to be sent.
         owner: What the Socket.IO server keeps for it.
@@ -50,6 +51,7 @@ class EngineSocket:
         "open",
         "owner",
         "pending",
+        "posting",
         "sid",
         "tick",
         "upgrading",
@@ -58,7 +60,7 @@ class EngineSocket:
     def __init__(self, engine: Any, sid: str) -> None:
         self.sid = sid
         self.open = True
-        self.connected = self.closed = self.upgrading = False
+        self.connected = self.closed = self.upgrading = self.posting = False
         self.pending: Link = engine.outgoing.start
         self.owner: Any = None
         self.tick = 0
@@ -342,12 +344,10 @@ class EngineSocket:
         Raises:
             Refused: There is none, the session has ended.
         """
-        if self._poll is not None:
-            if is_live(self._poll.request):
-                self._poll.end(outgoing.CLOSE)
-                self._end(_REASON.TRANSPORT_ERROR)
-                raise Refused
-            self._poll.end(None)
+        if self._poll is not None and self._poll.waits:  # also when its client went away
+            self._poll.end(outgoing.CLOSE)
+            self._end(_REASON.TRANSPORT_ERROR)
+            raise Refused
         self._confirm(self._marks.polled())
         if self.pending.before is None and self.open:
             poll = self._poll = Poll(request)

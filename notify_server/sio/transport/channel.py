@@ -75,6 +75,14 @@ class Channel(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        receiver = self.receiver
+        if self._held is None and receiver is not None:
+            payload = self._reader.only(data)
+            if payload is not None:
+                lane = self._offer(receiver, frames.TEXT, payload)
+                if lane is not None:
+                    self._hold([(frames.TEXT, payload)], lane)
+                return
         found = self._reader.feed(data)
         if self._held is not None:
             self._held.extend(found)
@@ -142,22 +150,22 @@ class Channel(asyncio.Protocol):
 
     def _take(self, found: list[frames.Frame]) -> None:
         for number, (opcode, payload) in enumerate(found):
-            try:
-                if opcode in (frames.TEXT, frames.BINARY):
-                    if self.receiver is None:
-                        continue
-                    lane = self.receiver.take(self, opcode, payload)
-                    if lane is not None:
-                        self._hold(found[number:], lane)
-                        return
-                else:
-                    self._control(opcode, payload)
-            except PacketError as error:
-                self._refuse(error.fault)
-                return
-            except UnicodeDecodeError:
-                self._refuse("malformed", frames.encode_close(frames.BAD_TEXT))
-                return
+            if opcode not in (frames.TEXT, frames.BINARY):
+                self._control(opcode, payload)
+            elif self.receiver is not None:
+                lane = self._offer(self.receiver, opcode, payload)
+                if lane is not None:
+                    self._hold(found[number:], lane)
+                    return
+
+    def _offer(self, receiver: Receiver, opcode: int, payload: bytes) -> Lane | None:
+        try:
+            return receiver.take(self, opcode, payload)
+        except PacketError as error:
+            self._refuse(error.fault)
+        except UnicodeDecodeError:
+            self._refuse("malformed", frames.encode_close(frames.BAD_TEXT))
+        return None
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == frames.PING:

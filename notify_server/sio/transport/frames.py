@@ -90,6 +90,25 @@ class FrameReader:
         self._fragments = 0
         self._broken = False
 
+    def only(self, data: bytes) -> bytes | None:
+        """The text of the one short frame that ``data`` is, as acks and pongs are; None: feed it.
+
+        It says nothing that :meth:`feed` would not say.
+        """
+        size = len(data) - 6
+        if (
+            not 0 < size <= _MAX_CONTROL
+            or data[0] != _FIN | TEXT
+            or data[1] != _MASKED | size
+            or self._tail is not None
+            or self._parts is not None
+            or self._broken
+            or size > self._limit
+        ):
+            return None
+        key = int.from_bytes((data[2:6] * ((size >> 2) + 1))[:size], "little")
+        return (int.from_bytes(data[6:], "little") ^ key).to_bytes(size, "little")
+
     def feed(self, data: bytes) -> list[Frame]:
         """Take bytes; returns the messages that they complete.
 

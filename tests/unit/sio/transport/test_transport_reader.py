@@ -69,6 +69,21 @@ def test_reader_any_messages_cut_anywhere_come_whole(messages, cuts):
     assert found == messages
 
 
+@given(st.binary(min_size=1, max_size=140), st.booleans(), st.sampled_from([1, 2, 9]))
+def test_reader_short_cut_says_what_the_long_way_says(payload, final, opcode):
+    stream = masked(opcode, payload, final=final)
+    only = FrameReader(130).only(stream)
+    if only is not None:
+        assert FrameReader(130).feed(stream) == [(1, only)]
+    else:
+        assert len(payload) > 125 or not final or opcode != 1
+    assert FrameReader(130).only(stream + b"x") is None
+    for begun in (masked(1, b"x", final=False), b"\x81"):
+        reader = FrameReader(130)
+        reader.feed(begun)
+        assert reader.only(stream) is None
+
+
 @given(st.binary(max_size=200))
 def test_reader_any_bytes_never_raise_and_end_with_the_fault(data):
     reader = FrameReader(50)

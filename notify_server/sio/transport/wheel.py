@@ -79,8 +79,10 @@ class Wheel:
         self._timer = None
         now = self.now()
         while self._order and self._order[0] * self._step_s <= now:
-            for item in self._spokes.pop(heapq.heappop(self._order)):
-                self._wake(item, now)
+            tick = heapq.heappop(self._order)
+            for item in self._spokes.pop(tick):
+                if item.tick == tick:  # another one's waking may have taken it off
+                    self._wake(item, now)
         if self._order:
             self._arm()
 

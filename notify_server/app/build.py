@@ -72,6 +72,9 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
         events_queued=settings.limits.events_queued,
         handshake_timeout=settings.limits.handshake_s,
         max_http_buffer_size=settings.limits.bulk_bytes,
+        # A peer that is gone without a word is known to be gone after 14 s.
+        ping_interval=9,
+        ping_timeout=5,
     )
     emitter = SocketEmitter(transport, settings.compat, background)
     line = build_line(settings, store, emitter, background, clock, random.SystemRandom())

@@ -21,8 +21,9 @@ def create_server(**options: Any) -> Server:
             ``events_queued`` (events of one session that may wait for their handler, 128),
             ``handshake_timeout`` (seconds until a session must have been accepted, 10),
             ``refusal_delay`` (seconds, from and to, until the transport of a connect that failed
-            for a passing reason is closed, (5, 10)) and ``outbox_bytes`` (bytes that may wait for
-            one connection before it is cut, 4 MiB).
+            for a passing reason is closed, (5, 10)), ``outbox_bytes`` (bytes that may wait for
+            one connection before it is cut, 4 MiB) and ``binary`` (take and send packets with
+            binary attachments, at most 10 of them; False).
 
     Raises:
         ValueError: For an option that would undo a safe default.
@@ -34,7 +35,8 @@ def create_engine(**options: Any) -> Engine:
     """Make an Engine.IO server.
 
     Args:
-        **options: Those of ``engineio.AsyncServer``, ``events_queued`` and ``outbox_bytes``.
+        **options: Those of ``engineio.AsyncServer``, ``events_queued``, ``outbox_bytes`` and
+            ``binary`` (take and send binary messages; False).
 
     Raises:
         ValueError: For an option that would undo a safe default.

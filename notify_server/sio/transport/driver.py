@@ -1,12 +1,9 @@
-"""How the engine stands on aiohttp: the request's environment and the websocket."""
+"""How the engine reads a request of aiohttp's."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 from engineio.async_drivers import aiohttp as stock
-
-from notify_server.sio.transport.packets import PacketError
 
 
 def translate_request(request: web.Request) -> dict[str, Any]:
@@ -20,53 +17,24 @@ def translate_request(request: web.Request) -> dict[str, Any]:
     return environ
 
 
-class WebSocket:
-    """One websocket of text frames, never compressed, that can be dropped without a word."""
-
-    def __init__(self, handler: Callable[["WebSocket"], Awaitable[None]], server: Any) -> None:
-        self._handler = handler
-        self._request: web.Request | None = None
-        self._response = web.WebSocketResponse(
-            max_msg_size=server.max_http_buffer_size, compress=False
-        )
-
-    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
-        """Shake hands and run the handler until the connection ends."""
-        self._request = environ["aiohttp.request"]
-        await self._response.prepare(self._request)
-        await self._handler(self)
-        return self._response
-
-    async def wait(self) -> str | None:
-        """The next frame, None when the connection has ended.
-
-        Raises:
-            PacketError: If it is a binary one.
-        """
-        message = await self._response.receive()
-        if message.type is WSMsgType.TEXT:
-            return str(message.data)
-        if message.type is WSMsgType.BINARY:
-            raise PacketError("binary")
-        return None
-
-    async def send(self, text: str) -> None:
-        """Write a frame; waits while the peer does not read.
-
-        Raises:
-            OSError: If the connection has ended.
-        """
-        await self._response.send_str(text)
-
-    async def close(self) -> None:
-        """Close with the websocket's own handshake."""
-        await self._response.close()
-
-    def abort(self) -> None:
-        """Drop the connection: no close frame, nothing more is sent or read."""
-        transport = self._request.transport if self._request is not None else None
-        if transport is not None:
-            transport.abort()
+def pack(environ: dict[str, Any]) -> str:
+    """What of an environment is text, in one piece: the little that stays of it."""
+    return "\n".join(f"{name}\0{value}" for name, value in environ.items() if type(value) is str)
 
 
-DRIVER = {**stock._async, "translate_request": translate_request, "websocket": WebSocket}  # noqa: SLF001 - the driver's only name
+def unpack(packed: str) -> dict[str, Any]:
+    """The texts of an environment."""
+    return dict(line.split("\0", 1) for line in packed.split("\n"))
+
+
+def create_route(app: web.Application, engine: Any, path: str) -> None:
+    """Answer every method: the protocol has its own word for those that it does not know."""
+    app.router.add_route("*", path, engine.handle_request)
+
+
+# Stock asks for a websocket class only to know whether there is one.
+DRIVER = {
+    **stock._async,  # noqa: SLF001 - the driver's only name
+    "create_route": create_route,
+    "translate_request": translate_request,
+}

@@ -20,7 +20,7 @@ class Marks:
         self._made = 0
         self._carried = 0
         self._confirmed = 0
-        self._pings: deque[int] = deque()
+        self._pings: deque[int] | None = None  # only while one is unanswered
 
     def next(self) -> int:
         """The mark of a frame that is written just now."""
@@ -29,12 +29,19 @@ class Marks:
     def ping(self) -> int:
         """A ping goes into the queue; returns its mark."""
         self._made += 1
+        if self._pings is None:
+            self._pings = deque()
         self._pings.append(self._made)
         return self._made
 
     def pong(self) -> int:
         """A pong came; the mark of the ping that it answers, 0 if none was asked."""
-        return self._pings.popleft() if self._pings else 0
+        if self._pings is None:
+            return 0
+        mark = self._pings.popleft()
+        if not self._pings:
+            self._pings = None
+        return mark
 
     def carried(self) -> None:
         """A long-polling answer took everything that was in the queue."""

@@ -1,11 +1,13 @@
 """The packets of Engine.IO and Socket.IO, as the stock ones but strict about what comes in."""
 
+import base64
 from typing import Any, Final
 
 import engineio.packet
 import socketio.packet
 
-from notify_server.sio.transport import codec
+from notify_server.sio.transport import codec, frames
+from notify_server.sio.transport.outgoing import Message
 
 MAX_EVENT_NAME: Final = 64
 RESERVED_EVENTS: Final = frozenset(
@@ -35,32 +37,29 @@ class PacketError(ValueError):
 
 
 class EnginePacket(engineio.packet.Packet):  # type: ignore[misc]
-    """An Engine.IO packet of text."""
+    """An Engine.IO packet of text, or of bytes where an application asked for that."""
 
     json = codec
 
     def __init__(
-        self, packet_type: int = engineio.packet.NOOP, data: Any = None, encoded_packet: Any = None
+        self,
+        packet_type: int = engineio.packet.NOOP,
+        data: Any = None,
+        encoded_packet: Any = None,
+        *,
+        binary: bool = False,
     ) -> None:
         """Make a packet from its parts or from what came in.
 
         Raises:
-            TypeError: If ``data`` is binary.
+            TypeError: If ``data`` is bytes and ``binary`` is off.
             PacketError: If ``encoded_packet`` is no packet of text.
         """
-        if isinstance(data, bytes | bytearray | memoryview):
+        if not binary and isinstance(data, bytes | bytearray | memoryview):
             raise TypeError("binary messages are not supported")
-        self._size = -1
         super().__init__(packet_type, data)
         if encoded_packet is not None:
             self.decode(encoded_packet)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the packet on the wire, counted once for all its recipients."""
-        if self._size < 0:
-            self._size = text_size(self.encode())
-        return self._size
 
     def decode(self, encoded_packet: Any) -> None:
         """Read a packet that came in; the first character says its type."""
@@ -83,6 +82,7 @@ class SocketPacket(socketio.packet.Packet):  # type: ignore[misc]
         Raises:
             PacketError: If it is not one that a client may send.
         """
+        self.packet_type: int
         if not isinstance(encoded_packet, str) or encoded_packet[:1] not in _TYPES:
             raise PacketError("malformed")
         if encoded_packet[0] in "56":
@@ -117,9 +117,33 @@ class SocketPacket(socketio.packet.Packet):  # type: ignore[misc]
             raise PacketError("event_name")
 
 
-def text_size(text: str) -> int:
-    """Bytes of ``text`` in UTF-8."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+def message_of(pkt: Any) -> Message:
+    """What carries a packet of the stock library.
+
+    Raises:
+        TypeError: If it has lone surrogates.
+    """
+    encoded = pkt.encode()
+    if isinstance(encoded, str):
+        return Message(encoded.encode())
+    return binary_message(bytes(encoded))
+
+
+def binary_message(raw: bytes) -> Message:
+    """What carries bytes."""
+    return Message(b"b" + base64.b64encode(raw), frames.encode(frames.BINARY, raw))
+
+
+def binary_of(payload: bytes) -> bytes:
+    """The bytes that a long-polling packet carries.
+
+    Raises:
+        PacketError: If it carries none.
+    """
+    try:
+        return base64.b64decode(payload[1:], validate=True)
+    except ValueError as error:
+        raise PacketError("malformed") from error
 
 
 def _may_be_sent(name: Any) -> bool:

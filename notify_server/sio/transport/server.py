@@ -13,21 +13,27 @@ import engineio
 import socketio
 from socketio import packet
 
-from notify_server.kit.aio import pause
 from notify_server.sio.transport import codec
+from notify_server.sio.transport.attachments import BinaryPacket
 from notify_server.sio.transport.engine import Engine
+from notify_server.sio.transport.hooks import (
+    AcceptHook,
+    AckHook,
+    AliveHook,
+    EndHook,
+    Hooks,
+    OpenHook,
+    call,
+)
 from notify_server.sio.transport.lane import Job, Lane
 from notify_server.sio.transport.manager import Manager
-from notify_server.sio.transport.packets import EnginePacket, PacketError, SocketPacket
-from notify_server.sio.transport.peer import Peer, Session
+from notify_server.sio.transport.outgoing import Message
+from notify_server.sio.transport.packets import PacketError, SocketPacket, binary_message
+from notify_server.sio.transport.peer import JOINING, Peer, Session
 from notify_server.sio.transport.socket import EngineSocket
 
-AckHook = Callable[[str, str, int], None]
-AliveHook = Callable[[str, int], None]
-AcceptHook = Callable[[str, str], None]
-OpenHook = Callable[[str, dict[str, Any]], None]
-EndHook = Callable[[str], None]
 _LOGGER = logging.getLogger(__name__)
+_PLAIN_ACK = 24  # bytes of an ack that needs no parsing: "43", a number of some length, "[]"
 
 
 class Server(socketio.AsyncServer):  # type: ignore[misc]
@@ -56,16 +62,14 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self._handshake_timeout = handshake_timeout
         self._refusal_delay = refusal_delay
         self._random = secrets.SystemRandom()
-        self._peers: dict[str, Peer] = {}
-        self._sessions: dict[str, Session] = {}
+        self.sessions: dict[str, Session] = {}
         self._callbacks: set[asyncio.Task[Any]] = set()
-        self._ack_hook: AckHook | None = None
-        self._alive_hook: AliveHook | None = None
-        self._accept_hook: AcceptHook | None = None
-        self._open_hook: OpenHook | None = None
-        self._end_hook: EndHook | None = None
-        super().__init__(client_manager=Manager(), serializer=SocketPacket, **options)
+        self._hooks = Hooks()
+        packets = BinaryPacket if options.get("binary") else SocketPacket
+        super().__init__(client_manager=Manager(), serializer=packets, **options)
         self.eio.set_alive_hook(self._alive)
+        self.eio.receiver = self._receive
+        self.eio.binary_receiver = self._receive_binary
         self.stats: Counter[str] = self.eio.stats
 
     # -- hooks ---------------------------------------------------------------------------------
@@ -75,25 +79,25 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
         It is called synchronously, for any id that a client makes up, and as often as it comes.
         """
-        self._ack_hook = hook
+        self._hooks.ack = hook
 
     def set_alive_hook(self, hook: AliveHook) -> None:
         """Have ``hook(session, mark)`` called when all frames up to ``mark`` have arrived."""
-        self._alive_hook = hook
+        self._hooks.alive = hook
 
     def set_accept_hook(self, hook: AcceptHook) -> None:
         """Have ``hook(session, namespace)`` called right behind the CONNECT packet.
 
         From then on, and no sooner, :meth:`write` reaches the session.
         """
-        self._accept_hook = hook
+        self._hooks.accept = hook
 
     def set_transport_hooks(self, opened: OpenHook, ended: EndHook) -> None:
         """Have ``opened(transport, environ)`` called for each engine connection.
 
         ``ended(transport)`` follows exactly once, after the last disconnect handler.
         """
-        self._open_hook, self._end_hook = opened, ended
+        self._hooks.opened, self._hooks.ended = opened, ended
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -122,12 +126,13 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             raise TypeError("sessions is a series of ids")
         prefix = "" if namespace == "/" else f"{namespace},"
         ack = "" if ack_id is None else ack_id
-        text = f"{packet.EVENT}{prefix}{ack}[{codec.dumps(event)},{payload_json.decode()}]"
-        pkt = EnginePacket(engineio.packet.MESSAGE, text)
+        head = f"{engineio.packet.MESSAGE}{packet.EVENT}{prefix}{ack}[{codec.dumps(event)},"
+        message = Message(b"%b%b]" % (head.encode(), payload_json))
+        find = self.sessions.get
         for sid in sessions:
-            session = self._sessions.get(sid)
-            if session is not None and session.accepted and session.namespace == namespace:
-                session.peer.socket.push(pkt)
+            session = find(sid)
+            if session is not None and session.live == namespace:
+                session.socket.push(message)
 
     async def emit(
         self, event: str, data: Any = None, to: Any = None, room: Any = None, **options: Any
@@ -143,62 +148,96 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     def backlog(self, sid: str) -> tuple[int, int]:
         """(packets, bytes) queued for the session's connection; (0, 0) if it is unknown."""
-        session = self._sessions.get(sid)
+        session = self.sessions.get(sid)
         if session is None:
             return (0, 0)
-        queue = session.peer.socket.queue
-        return (queue.messages, queue.bytes)
+        return session.socket.backlog
 
     def probe(self, sid: str) -> int:
         """Send a ping now; returns the mark that its pong confirms, 0 for an unknown session."""
-        session = self._sessions.get(sid)
-        return session.peer.socket.ping() if session is not None else 0
+        session = self.sessions.get(sid)
+        return session.socket.ping() if session is not None else 0
 
     def mark(self, sid: str) -> int:
         """The mark that confirms a frame written just now, 0 for an unknown session."""
-        session = self._sessions.get(sid)
-        return session.peer.socket.mark() if session is not None else 0
+        session = self.sessions.get(sid)
+        return session.socket.mark() if session is not None else 0
 
     def cut(self, sid: str, after_s: float = 0) -> None:
         """Drop the session's connection abruptly, now or later; a stock client comes back."""
-        session = self._sessions.get(sid)
+        session = self.sessions.get(sid)
         if session is None:
             return
         if after_s > 0:
-            session.peer.sever_after(after_s, "cut")
+            session.socket.sever_after(after_s)
         else:
-            session.peer.socket.sever()
+            session.socket.sever()
+
+    def messages_of(self, pkt: SocketPacket) -> list[Message]:
+        """What carries a packet: more than one message if it has attachments."""
+        encoded = pkt.encode()
+        if isinstance(encoded, str):
+            return [Message(b"4" + encoded.encode())]
+        text, *attachments = encoded
+        return [Message(b"4" + text.encode()), *map(binary_message, attachments)]
+
+    async def _send_packet(self, eio_sid: str, pkt: SocketPacket) -> None:
+        socket = self.eio.socket(eio_sid)
+        if socket is not None:
+            for message in self.messages_of(pkt):
+                socket.push(message)
 
     # -- what the manager tells ----------------------------------------------------------------
 
-    def session_begun(self, sid: str, eio_sid: str, namespace: str) -> None:
-        """A connect handler is about to decide."""
-        self._sessions[sid] = Session(sid, namespace, self._peers[eio_sid])
+    def peer(self, eio_sid: str) -> Peer | None:
+        """What is kept for an engine connection."""
+        socket = self.eio.socket(eio_sid)
+        return socket.owner if socket is not None else None
+
+    @property
+    def peers(self) -> list[Peer]:
+        """What is kept for the engine connections that there are."""
+        return [socket.owner for socket in self.eio.sockets.values() if socket.owner is not None]
+
+    def session_begun(self, eio_sid: str, namespace: str) -> str | None:
+        """A connect handler is about to decide; None if there is a session already."""
+        peer = self.peer(eio_sid)
+        if peer is None or peer.session(namespace) is not None:
+            return None
+        sid: str = self.eio.generate_id()
+        session = self.sessions[sid] = Session(sid, namespace, peer)
+        peer.sessions += (session,)
+        JOINING.set(session)
+        return sid
 
     def session_accepted(self, sid: str) -> None:
         """Its CONNECT packet has been queued in this turn of the loop."""
-        session = self._sessions[sid]
-        if not session.peer.socket.open:
+        session = self.sessions[sid]
+        session.pending = False
+        session.live = session.namespace
+        if not session.socket.open:
             return
-        session.accepted = True
-        session.peer.sessions[session.namespace] = sid
-        session.peer.spare("handshake")
-        self._call(self._accept_hook, sid, session.namespace)
-
-    def session_ending(self, sid: str) -> None:
-        """Its disconnect handler is about to run: writes pass it over."""
-        session = self._sessions.get(sid)
-        if session is not None:
-            session.accepted = False
+        session.socket.let_in()
+        session.peer.settle()
+        for message in session.early or ():
+            session.socket.push(message)
+        session.early = None
+        call(self._hooks.accept, self.logger, sid, session.namespace)
 
     def session_ended(self, sid: str) -> None:
         """It is in no room any more."""
-        session = self._sessions.pop(sid, None)
+        session = self.sessions.pop(sid, None)
         if session is None:
             return
-        session.peer.sessions.pop(session.namespace, None)
-        if not session.peer.sessions:
-            session.peer.sever_after(self._handshake_timeout, "handshake")
+        peer = session.peer
+        peer.sessions = tuple(other for other in peer.sessions if other is not session)
+        if not peer.sessions:
+            peer.socket.expect_handshake(self._handshake_timeout)
+
+    def get_environ(self, sid: str, namespace: str | None = None) -> dict[str, Any] | None:
+        """The environment of a session's connection: its texts."""
+        session = self.sessions.get(sid)
+        return session.peer.environ if session is not None else None
 
     # -- what the engine tells -----------------------------------------------------------------
 
@@ -206,79 +245,107 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         return Engine
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        await super()._handle_eio_connect(eio_sid, environ)
-        peer = self._peers[eio_sid] = Peer(self.eio.socket(eio_sid))
-        peer.sever_after(self._handshake_timeout, "handshake")
-        self._call(self._open_hook, eio_sid, environ)
+        socket = self.eio.socket(eio_sid)
+        if socket is None:
+            return
+        socket.owner = Peer(socket, environ)
+        socket.expect_handshake(self._handshake_timeout)
+        call(self._hooks.opened, self.logger, eio_sid, environ)
 
-    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
-        peer = self._peers.get(eio_sid)
+    def _receive(self, socket: EngineSocket, payload: bytes) -> Lane | None:
+        """Take a message in the turn in which it came; ``payload`` begins with its type."""
+        peer = socket.owner
         if peer is None or peer.doomed:
-            return
-        try:
-            pkt = self._decode(data)
-        except PacketError as error:
-            self._break(peer, error.fault)
-            return
+            return None
+        if peer.binary is not None:  # an attachment is due
+            raise PacketError("malformed")
+        if payload[1:2] == b"3" and payload[-2:] == b"[]" and len(payload) <= _PLAIN_ACK:
+            digits = payload[2:-2]
+            if digits.isdigit():
+                self._take_ack(peer, "/", int(digits), [])
+                return None
+        if len(payload) == 1:  # the stock constructor takes "" for "nothing to decode"
+            raise PacketError("malformed")
+        pkt = self.packet_class(encoded_packet=payload[1:].decode())
+        return self._dispatch(peer, pkt)
+
+    def _receive_binary(self, socket: EngineSocket, payload: bytes) -> Lane | None:
+        """Take an attachment, if one is due."""
+        peer = socket.owner
+        if peer is None or peer.binary is None:
+            raise PacketError("binary")
+        whole = peer.binary.take(payload)
+        if whole is None:
+            return None
+        lane = self._dispatch(peer, whole)
+        if lane is None:
+            peer.binary = None
+        else:
+            peer.binary.give_back()
+        return lane
+
+    def _dispatch(self, peer: Peer, pkt: SocketPacket) -> Lane | None:
         namespace = pkt.namespace or "/"
         match pkt.packet_type:
             case packet.CONNECT:
-                self._take_connect(peer, namespace, pkt.data)
+                return self._take_connect(peer, namespace, pkt.data)
             case packet.DISCONNECT:
-                job = partial(self._handle_disconnect, eio_sid, namespace)
-                self._queue(peer, namespace, job)
+                job = partial(self._leave, peer, namespace, self.reason.CLIENT_DISCONNECT)
+                return self._queue(peer, namespace, job)
             case packet.EVENT:
-                job = partial(self._run_event, eio_sid, namespace, pkt.id, pkt.data)
-                self._queue(peer, namespace, job)
-                await pause(0)  # let handlers keep up with a burst that came in one read
-            case _:
+                job = partial(self._run_event, peer, namespace, pkt.id, pkt.data)
+                return self._queue(peer, namespace, job)
+            case packet.ACK:
                 self._take_ack(peer, namespace, pkt.id, pkt.data)
+            case _:
+                self._expect_attachments(peer, namespace, pkt)
+        return None
+
+    def _expect_attachments(self, peer: Peer, namespace: str, pkt: SocketPacket) -> None:
+        session = peer.session(namespace)
+        if session is None or session.live is None:  # nothing is kept before it is let in
+            raise PacketError("binary")
+        peer.binary = pkt
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
-        peer = self._peers.get(eio_sid)
+        peer = self.peer(eio_sid)
         if peer is None:
             return
-        peer.spare_all()
-        for namespace in set(peer.sessions) | set(peer.lanes):
-            job = partial(self._handle_disconnect, eio_sid, namespace, reason)
+        for namespace in {session.namespace for session in peer.sessions} | set(peer.lanes):
+            job = partial(self._leave, peer, namespace, reason)
             self._lane(peer, namespace).put_last(job)
         for lane in list(peer.lanes.values()):
             await lane.idle()
-        self.environ.pop(eio_sid, None)
-        if self._peers.pop(eio_sid, None) is not None:
-            self._call(self._end_hook, eio_sid)
+        call(self._hooks.ended, self.logger, eio_sid)
 
     def _alive(self, socket: EngineSocket, mark: int) -> None:
-        peer = self._peers.get(socket.sid)
-        for sid in list(peer.sessions.values()) if peer is not None else ():
-            self._call(self._alive_hook, sid, mark)
+        if self._hooks.alive is None or socket.owner is None:
+            return
+        for session in socket.owner.sessions:
+            if session.live is not None:
+                call(self._hooks.alive, self.logger, session.sid, mark)
 
     # -- packets -------------------------------------------------------------------------------
 
-    def _decode(self, data: Any) -> SocketPacket:
-        if not data:  # the stock constructor takes "" for "nothing to decode"
-            raise PacketError("malformed")
-        return SocketPacket(encoded_packet=data)
-
-    def _take_connect(self, peer: Peer, namespace: str, auth: Any) -> None:
+    def _take_connect(self, peer: Peer, namespace: str, auth: Any) -> Lane | None:
         if not self._is_known(namespace):
             self.stats["unknown_namespaces"] += 1
             refusal = SocketPacket(
                 packet.CONNECT_ERROR, data={"message": "Invalid namespace"}, namespace=namespace
             )
-            peer.socket.push(EnginePacket(engineio.packet.MESSAGE, refusal.encode()))
-            return
+            peer.socket.push(self.messages_of(refusal)[0])
+            return None
         job = partial(self._handle_connect, peer.socket.sid, namespace, auth)
-        self._queue(peer, namespace, job, opens=True)
+        return self._queue(peer, namespace, job, opens=True)
 
     def _take_ack(self, peer: Peer, namespace: str, ack_id: int, data: list[Any]) -> None:
-        sid = peer.sessions.get(namespace)
-        if sid is None:  # a stock client does that after reconnecting
+        session = peer.session(namespace)
+        if session is None or session.live is None:  # a stock client does that after reconnecting
             self.stats["stray_acks"] += 1
             return
-        callback = self.manager.claim_callback(sid, ack_id)
+        callback = self.manager.claim_callback(session.sid, ack_id)
         if callback is None:
-            self._call(self._ack_hook, sid, namespace, ack_id)
+            call(self._hooks.ack, self.logger, session.sid, namespace, ack_id)
         else:  # not in the lane, where the handler may run that waits for it
             task = asyncio.ensure_future(self._run_callback(callback, data))
             self._callbacks.add(task)
@@ -293,31 +360,45 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             self.logger.exception("an ack callback failed")
 
     async def _run_event(
-        self, eio_sid: str, namespace: str, ack_id: int | None, data: list[Any]
+        self, peer: Peer, namespace: str, ack_id: int | None, data: list[Any]
     ) -> None:
-        sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
-        if sid is None or not self.manager.is_connected(sid, namespace):
+        session = peer.session(namespace)
+        if session is None or session.live is None:
             self.stats["stray_events"] += 1
             return
-        await self._handle_event_internal(self, sid, eio_sid, data, namespace, ack_id)
+        eio_sid = peer.socket.sid
+        await self._handle_event_internal(self, session.sid, eio_sid, data, namespace, ack_id)
+
+    async def _leave(self, peer: Peer, namespace: str, reason: str) -> None:
+        session = peer.session(namespace)
+        if session is None or session.live is None:
+            return
+        self.manager.pre_disconnect(session.sid, namespace)
+        await self._trigger_event("disconnect", namespace, session.sid, reason)
+        await self.manager.disconnect(session.sid, namespace)
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
-        peer = self._peers.get(eio_sid)
+        peer = self.peer(eio_sid)
         if peer is None or peer.doomed or not peer.socket.open:
             return
-        if self.manager.sid_from_eio_sid(eio_sid, namespace) is not None:
+        if peer.session(namespace) is not None:
             self.stats["duplicate_connects"] += 1
             return
+        self.environ[eio_sid] = peer.environ
         try:
             await super()._handle_connect(eio_sid, namespace, data)
         except (Exception, asyncio.CancelledError) as error:
             self.stats["failed_connects"] += 1
             self.logger.warning("a connect handler failed", exc_info=error)
-            sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
-            if sid is not None:
-                await self.manager.disconnect(sid, namespace, ignore_queue=True)
+            session = peer.session(namespace)
+            if session is not None:
+                await self.manager.disconnect(session.sid, namespace, ignore_queue=True)
             peer.doomed = True
-            peer.sever_after(self._random.uniform(*self._refusal_delay), "refusal")
+            peer.socket.let_in()
+            peer.socket.sever_after(self._random.uniform(*self._refusal_delay))
+        finally:
+            self.environ.pop(eio_sid, None)
+            JOINING.set(None)
 
     async def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
         """Run a handler; that of a disconnect may fail without leaving the session behind."""
@@ -353,30 +434,16 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         )
 
     def _lane(self, peer: Peer, namespace: str) -> Lane:
-        lane = peer.lanes.get(namespace)
-        if lane is None:
-            lane = peer.lanes[namespace] = Lane(self.eio.events_queued, self.logger)
-        return lane
+        return peer.lane(namespace, self.eio.events_queued, self.logger)
 
-    def _queue(self, peer: Peer, namespace: str, job: Job, *, opens: bool = False) -> None:
-        if not opens and namespace not in peer.lanes:  # nobody ever connected there
+    def _queue(self, peer: Peer, namespace: str, job: Job, *, opens: bool = False) -> Lane | None:
+        if not opens and namespace not in peer.lanes and peer.session(namespace) is None:
+            if not peer.settled and not peer.lanes:  # nobody ever joined: this is no handshake
+                raise PacketError("malformed")
             self.stats["stray_events"] += 1
-        elif not self._lane(peer, namespace).put(job):
-            for lane in peer.lanes.values():
-                lane.drop()
-            self._break(peer, "overflows")
-
-    def _break(self, peer: Peer, fault: str) -> None:
-        self.stats[fault] += 1
-        peer.socket.sever(self.reason.TRANSPORT_ERROR)
-
-    def _call(self, hook: Callable[..., None] | None, *args: Any) -> None:
-        if hook is None:
-            return
-        try:
-            hook(*args)
-        except Exception:
-            self.logger.exception("a hook failed")
+            return None
+        lane = self._lane(peer, namespace)
+        return None if lane.put(job) else lane
 
 
 def _refuse_unsafe(options: dict[str, Any]) -> None:

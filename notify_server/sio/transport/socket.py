@@ -1,71 +1,162 @@
 """One Engine.IO connection: what it sends, how it is kept alive and how it ends."""
 
-import asyncio
 from typing import Any
 
 import engineio
-from engineio import packet
-from engineio.async_socket import AsyncSocket
-from engineio.exceptions import QueueEmpty
+from aiohttp import web
 
-from notify_server.sio.transport.driver import WebSocket
+from notify_server.sio.transport import frames, outgoing
+from notify_server.sio.transport.channel import Channel
+from notify_server.sio.transport.lane import Lane
+from notify_server.sio.transport.leave import is_live
 from notify_server.sio.transport.marks import Marks
-from notify_server.sio.transport.outbox import Outbox
-from notify_server.sio.transport.packets import EnginePacket, PacketError
+from notify_server.sio.transport.outgoing import Link, Message
+from notify_server.sio.transport.packets import PacketError, binary_of
+from notify_server.sio.transport.poll import Poll, Refused, answer
 
-LINGER_S = 5.0  # how long a websocket that was closed in order may take over it
+PROBE_S = 4.5  # how long an upgrade may take
+EAGER_BYTES = 256 << 10  # more than this does not wait for the end of the turn
 _REASON = engineio.AsyncServer.reason
-_PACKET_SEPARATOR = "\x1e"
 
 
-class EngineSocket(AsyncSocket):  # type: ignore[misc]
-    """The stock socket with one way to write (:meth:`push`) and one way to end, told once.
+class EngineSocket:
+    """A session with one way to write (:meth:`push`) and one way to end, told once.
 
-    Heartbeats are timers, not tasks; the stock service task is not needed.
+    Attributes:
+        sid: Its id.
+        open: Whether it takes packets, in and out.
+        connected: The handshake is over.
+        closed: The disconnect event has been handled.
+        posting: A long-polling request with packets is being read.
+        upgrading: A websocket is about to take over from long-polling.
+        pending: What waits to be sent.
+        owner: What the Socket.IO server keeps for it.
+        tick: The wheel's.
     """
 
-    connected: bool
-    upgrading: bool
-    upgraded: bool
-    closing: bool
-    closed: bool
+    __slots__ = (
+        "_awaited",
+        "_beat_at",
+        "_channel",
+        "_engine",
+        "_handed",
+        "_handshake_at",
+        "_marks",
+        "_poll",
+        "_probe",
+        "_session",
+        "_sever_at",
+        "closed",
+        "connected",
+        "open",
+        "owner",
+        "pending",
+        "posting",
+        "sid",
+        "tick",
+        "upgrading",
+    )
 
-    def __init__(self, server: Any, sid: str) -> None:
-        super().__init__(server, sid)
-        self.queue: Outbox = Outbox()
-        self.last_ping = None
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, engine: Any, sid: str) -> None:
+        self.sid = sid
+        self.open = True
+        self.connected = self.closed = self.upgrading = self.posting = False
+        self.pending: Link = engine.outgoing.start
+        self.owner: Any = None
+        self.tick = 0
+        self._engine = engine
+        self._channel: Channel | None = None
+        self._probe: Channel | None = None
+        self._poll: Poll | None = None
+        self._handed = 0  # messages that the transport got since it was last seen empty
         self._marks = Marks()
         self._awaited = 0  # the mark of the heartbeat that is not answered yet
-        self._timer: asyncio.TimerHandle | None = None
-        self._ws: WebSocket | None = None
-        self._severed = False
-        self._ending: asyncio.Task[None] | None = None
+        self._beat_at = self._handshake_at = self._sever_at = 0.0
+        self._session: dict[str, Any] | None = None
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """What the application keeps for it; the stock name."""
+        if self._session is None:
+            self._session = {}
+        return self._session
+
+    @session.setter
+    def session(self, value: dict[str, Any]) -> None:
+        self._session = value
+
+    @property
+    def upgraded(self) -> bool:
+        """Whether it is on a websocket; the stock name."""
+        return self._channel is not None
+
+    @property
+    def probed(self) -> bool:
+        """Whether a websocket has come to take over and has not done so yet."""
+        return self._probe is not None
+
+    @property
+    def polling(self) -> bool:
+        """Whether a poll waits for something to carry."""
+        return self._poll is not None
 
     # -- sending -------------------------------------------------------------------------------
 
-    @property
-    def open(self) -> bool:
-        """Whether it still takes packets."""
-        return not (self.closing or self.closed or self._severed)
-
-    def push(self, pkt: Any) -> bool:
+    def push(self, message: Message) -> bool:
         """Queue a packet; False, and nothing done, once the connection is ending."""
         if not self.open:
             return False
-        self.queue.put_nowait(pkt)
-        if self.queue.bytes > self.server.outbox_bytes:
-            self.server.stats["slow"] += 1
-            self.sever()
+        link = self.pending
+        engine = self._engine
+        if link is engine.outgoing.start:
+            engine.outgoing.flush_soon(self)
+        following = link.next if link.latest is message else None
+        self.pending = link = following or engine.outgoing.extend(link, message)
+        if link.size > EAGER_BYTES:
+            self._press(link)
         return True
 
+    def _press(self, link: Link) -> None:
+        channel = self._channel
+        if channel is not None and not channel.paused:
+            self.flush()
+        elif link.size > self._engine.outbox_bytes:
+            self._engine.stats["slow"] += 1
+            self.sever()
+
     async def send(self, pkt: Any) -> None:
-        """The stock name of :meth:`push`."""
-        self.push(pkt)
+        """Queue a packet of the stock library."""
+        self.push(self._engine.message_of(pkt))
+
+    def flush(self) -> None:
+        """Send what waits, unless the peer does not take it."""
+        link, channel = self.pending, self._channel
+        if channel is not None:
+            if not channel.paused and link.before is not None:
+                self.pending = self._engine.outgoing.start
+                self._handed += link.count
+                channel.transport.write(link.frames())
+        elif self._poll is not None:
+            self._poll.wake()
+
+    def resumed(self) -> None:
+        """The peer reads again."""
+        self.flush()
+
+    @property
+    def backlog(self) -> tuple[int, int]:
+        """(packets, bytes) that have not gone out."""
+        count, size = self.pending.count, self.pending.size
+        if self._channel is not None:
+            buffered = self._channel.transport.get_write_buffer_size()
+            if buffered:
+                return (count + self._handed, size + buffered)
+            self._handed = 0
+        return (count, size)
 
     def ping(self) -> int:
         """Send a ping now; returns its mark, 0 if the connection is ending."""
-        return self._marks.ping() if self.push(EnginePacket(packet.PING)) else 0
+        return self._marks.ping() if self.push(outgoing.PING) else 0
 
     def mark(self) -> int:
         """The mark of a frame that is written just now (see ``marks``)."""
@@ -75,155 +166,210 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
 
     def schedule_ping(self) -> None:
         """Start the heartbeat; it goes on by itself until the connection ends."""
-        self._set_timer(self.server.ping_interval, self._beat)
+        self._beat_at = self._engine.wheel.now() + self._engine.ping_interval
+        self._set_wheel()
 
-    async def check_ping_timeout(self) -> bool:
-        """Nothing to look for: a timer ends a connection that does not answer."""
-        return True
+    def expect_handshake(self, seconds: float) -> None:
+        """Drop the connection then, unless somebody is let in before."""
+        self._handshake_at = self._engine.wheel.now() + seconds
+        self._set_wheel()
 
-    def _beat(self) -> None:
-        self._awaited = self.ping()
-        if self._awaited:
-            self._set_timer(self.server.ping_timeout, self._expire)
+    def let_in(self) -> None:
+        """Somebody was let in."""
+        self._handshake_at = 0.0
 
-    def _expire(self) -> None:
-        self.server.stats["ping_timeouts"] += 1
-        self.sever(_REASON.PING_TIMEOUT)
+    def sever_after(self, seconds: float) -> None:
+        """Drop the connection then."""
+        when = self._engine.wheel.now() + seconds
+        self._sever_at = min(self._sever_at or when, when)
+        self._set_wheel()
+
+    def wake(self, now: float) -> float:
+        """Do what is due; the wheel calls."""
+        if not self.open:
+            return 0
+        if 0 < self._sever_at <= now:
+            self.sever()
+            return 0
+        if 0 < self._handshake_at <= now:
+            self._engine.stats["handshake_timeouts"] += 1
+            self.sever()
+            return 0
+        if 0 < self._beat_at <= now:
+            if self._awaited:
+                self._engine.stats["ping_timeouts"] += 1
+                self.sever(_REASON.PING_TIMEOUT)
+                return 0
+            self._awaited = self.ping()
+            self._beat_at = now + self._engine.ping_timeout
+        return self._next(now)
+
+    def _next(self, now: float) -> float:
+        # A pong brings the next beat forward without a word to the wheel: look in time for that.
+        beat = min(self._beat_at, now + self._engine.ping_interval) if self._beat_at else 0.0
+        return min((when for when in (beat, self._handshake_at, self._sever_at) if when), default=0)
+
+    def _set_wheel(self) -> None:
+        if self.open:
+            wheel = self._engine.wheel
+            wheel.set(self, self._next(wheel.now()))
 
     def _pong(self) -> None:
         mark = self._marks.pong()
         if self._awaited and mark >= self._awaited:
             self._awaited = 0
-            self._set_timer(self.server.ping_interval, self._beat)
+            self._beat_at = self._engine.wheel.now() + self._engine.ping_interval
         self._confirm(mark)
 
     def _confirm(self, mark: int) -> None:
         if self._marks.confirm(mark):
-            self.server.alive(self, mark)
-
-    def _set_timer(self, delay_s: float, action: Any) -> None:
-        self._stop_timer()
-        if self.open:
-            self._timer = self._loop.call_later(delay_s, action)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+            self._engine.alive(self, mark)
 
     # -- receiving -----------------------------------------------------------------------------
 
-    async def receive(self, pkt: Any) -> None:
-        """Take a packet from the client.
+    def take(self, channel: Channel, opcode: int, payload: bytes) -> Lane | None:
+        """Take a packet from the websocket."""
+        if channel is not self._channel:
+            self._take_upgrade(channel, payload)
+            return None
+        if opcode == frames.BINARY:
+            return self.receive_binary(payload)
+        return self.receive(payload)
+
+    def receive(self, payload: bytes) -> Lane | None:
+        """Take a packet of text from the client; a lane: not now, there is no room in that.
 
         Raises:
-            PacketError: If it is one that only a server sends.
+            PacketError: If it is none that a client sends.
+            UnicodeDecodeError: If it is no text.
         """
-        match pkt.packet_type:
-            case packet.PONG:
-                self._pong()
-            case packet.MESSAGE:
-                await self.server.received(self, pkt.data)
-            case packet.CLOSE:
-                if not self.upgraded:
-                    self.push(EnginePacket(packet.NOOP))  # answers the poll that waits
-                await self.close(wait=False, abort=True, reason=_REASON.CLIENT_DISCONNECT)
-            case packet.OPEN | packet.PING:
-                raise PacketError("malformed")
-            case _:  # UPGRADE and NOOP say nothing here
-                pass
+        if not self.open:
+            return None
+        kind = payload[:1]
+        if kind == b"4":
+            lane: Lane | None = self._engine.receiver(self, payload)
+            return lane
+        if kind == b"3":
+            self._pong()
+        elif kind == b"1":
+            self._client_closes()
+        elif kind == b"b":
+            raise PacketError("binary")
+        elif kind not in (b"5", b"6"):  # UPGRADE and NOOP say nothing here
+            raise PacketError("malformed")
+        return None
 
-    async def handle_get_request(self, environ: dict[str, Any]) -> Any:
-        """Answer a poll or upgrade to a websocket."""
-        if "HTTP_UPGRADE" not in environ:
-            self._confirm(self._marks.polled())
-        return await super().handle_get_request(environ)
-
-    async def poll(self) -> list[Any]:
-        """Take what is queued for a long-polling answer.
+    def receive_binary(self, payload: bytes) -> Lane | None:
+        """Take a binary message.
 
         Raises:
-            QueueEmpty: If the connection has ended.
+            PacketError: If it may not come.
         """
-        packets: list[Any] = await super().poll()
-        if not packets:
-            raise QueueEmpty
-        self._marks.carried()
-        return packets
+        if not self.open:
+            return None
+        lane: Lane | None = self._engine.binary_receiver(self, payload)
+        return lane
 
-    async def handle_post_request(self, environ: dict[str, Any]) -> None:
-        """Take the packets of a long-polling request.
+    def receive_posted(self, payload: bytes) -> Lane | None:
+        """Take a packet from a long-polling request.
 
         Raises:
-            PacketError: If one is malformed.
+            PacketError: If it is none that a client sends.
+            UnicodeDecodeError: If it is no text.
         """
-        length = int(environ.get("CONTENT_LENGTH", "0"))
-        if length > self.server.max_http_buffer_size:
-            raise PacketError("too_large")
-        try:
-            text = (await environ["wsgi.input"].readexactly(length)).decode()
-        except (UnicodeDecodeError, asyncio.IncompleteReadError) as error:
-            raise PacketError("malformed") from error
-        for part in text.split(_PACKET_SEPARATOR) if text else ():
-            if not self.open:
-                return
-            await self.receive(EnginePacket(encoded_packet=part))
+        if payload[:1] == b"b":
+            return self.receive_binary(binary_of(payload))
+        return self.receive(payload)
 
-    async def _websocket_handler(self, ws: WebSocket) -> None:
-        self._ws = ws
-        if self.connected and not await self._finish_upgrade(ws):
-            self._ws = None
+    def _client_closes(self) -> None:
+        if self._poll is not None:
+            self._poll.end(outgoing.NOOP)
+        self._end(_REASON.CLIENT_DISCONNECT)
+        if self._channel is not None:
+            self._channel.close(frames.encode_close(frames.NORMAL))
+
+    def refuse(self, channel: Channel, fault: str) -> None:
+        """What came in broke a rule: the connection ends, or the upgrade does."""
+        self._engine.stats[fault] += 1
+        if channel is self._channel:
+            self._end(_REASON.TRANSPORT_ERROR)
+        else:
+            self._forget_probe()
+        if channel.receiver is not None:  # nobody says farewell
+            channel.abort()
+
+    def lost(self, channel: Channel) -> None:
+        """The websocket is gone."""
+        if channel is self._channel:
+            self._end(_REASON.TRANSPORT_CLOSE)
+        elif channel is self._probe:
+            self._forget_probe()
+
+    def _forget_probe(self) -> None:
+        self._probe, self.upgrading = None, False
+
+    # -- transports ----------------------------------------------------------------------------
+
+    def carry(self, channel: Channel) -> None:
+        """Be on this websocket from now on."""
+        self._channel = channel
+        self.connected = True
+
+    def probe_on(self, channel: Channel) -> None:
+        """Let this websocket take over if it goes on as it must, and soon."""
+        self._probe = channel
+        wheel = self._engine.wheel
+        wheel.set(channel, wheel.now() + PROBE_S)
+
+    def _take_upgrade(self, channel: Channel, payload: bytes) -> None:
+        if payload == b"2probe" and not self.upgrading:
+            self.upgrading = True
+            channel.transport.write(frames.encode(frames.TEXT, b"3probe"))
+            if self._poll is not None:  # the client waits for its end
+                self._poll.end(outgoing.NOOP)
             return
-        self.connected = self.upgraded = True
-        writer = asyncio.ensure_future(self._write(ws))
-        reason = _REASON.TRANSPORT_ERROR
-        try:
-            await self._read(ws)
-            reason = _REASON.TRANSPORT_CLOSE
-        except PacketError as error:
-            self.server.stats[error.fault] += 1
-            ws.abort()
-        except Exception:
-            self.server.logger.exception("a receive loop failed")
-            ws.abort()
-        finally:
-            await self.close(wait=False, abort=True, reason=reason)
-            await writer
-            self._stop_timer()
-
-    async def _finish_upgrade(self, ws: WebSocket) -> bool:
-        """Go from long-polling to the websocket; False if the client did not see it through."""
-        self.upgrading = True
-        try:
-            if await ws.wait() != "2probe":
-                return False
-            await ws.send("3probe")
-            self.push(EnginePacket(packet.NOOP))  # ends the poll that waits
-            if await ws.wait() != "5" or not self.open:
-                return False
-        except (PacketError, OSError):
-            return False
-        finally:
-            self.upgrading = False
+        if payload != b"5" or not self.upgrading or not self.open:
+            raise PacketError("malformed")
+        self._engine.wheel.clear(channel)
+        self._channel = channel
+        self._forget_probe()
+        if self._poll is not None:
+            self._poll.end(outgoing.NOOP)
         self._confirm(self._marks.polled())
-        return True
+        self.flush()
 
-    async def _read(self, ws: WebSocket) -> None:
-        while self.open:
-            text = await ws.wait()
-            if text is None:
-                return
-            await self.receive(EnginePacket(encoded_packet=text))
+    async def poll(self, request: web.BaseRequest) -> bytes:
+        """The answer to a poll.
 
-    async def _write(self, ws: WebSocket) -> None:
-        try:
-            while (pkt := await self.queue.get()) is not None:
-                await ws.send(pkt.encode())
-                self.queue.task_done()
-            self.queue.task_done()
-            await ws.close()
-        except (OSError, RuntimeError):  # the peer has gone
-            ws.abort()
+        Raises:
+            Refused: There is none, the session has ended.
+        """
+        if self._poll is not None and self._poll.waits:  # also when its client went away
+            self._poll.end(outgoing.CLOSE)
+            self._end(_REASON.TRANSPORT_ERROR)
+            raise Refused
+        self._confirm(self._marks.polled())
+        if self.pending.before is None and self.open:
+            poll = self._poll = Poll(request)
+            try:
+                last = await poll.wait(upgrading=self.upgrading)
+            finally:
+                if self._poll is poll:
+                    self._poll = None
+            if last is not None:
+                return last.data
+        if not is_live(request) or self.pending.before is None:
+            raise Refused
+        return self._carry_away()
+
+    def _carry_away(self) -> bytes:
+        body, rest = answer(self.pending, self._engine.max_http_buffer_size)
+        self.pending = self._engine.outgoing.start
+        for message in rest:
+            self.pending = Link(self.pending, message)
+        if not rest:
+            self._marks.carried()
+        return body
 
     # -- ending --------------------------------------------------------------------------------
 
@@ -232,16 +378,12 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
 
         The websocket is aborted; a poll is answered 400. The disconnect event follows at once.
         """
-        if self._ws is not None:
-            self._ws.abort()
-        if self.open:
-            self._severed = True
-            self._ending = asyncio.ensure_future(self.close(wait=False, abort=True, reason=reason))
-
-    async def gone(self) -> None:
-        """Wait until the disconnect event of :meth:`sever` has been handled."""
-        if self._ending is not None:
-            await asyncio.wait([self._ending])
+        if self._channel is not None:
+            self._channel.abort()
+        self.pending = self._engine.outgoing.start
+        self._end(reason)
+        if self._poll is not None:
+            self._poll.end(None)
 
     async def close(
         self,
@@ -252,21 +394,33 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         """End the connection in order; the disconnect event happens here and only once.
 
         Args:
-            wait: Wait (not for long) until the websocket has taken what is queued.
+            wait: Wait until the disconnect event has been handled.
             abort: Send no close packet.
             reason: What the disconnect event is told.
         """
-        if self.closing or self.closed:
+        if not self.open:
             return
-        self.closing = True
-        self._stop_timer()
         if not abort:
-            self.queue.put_nowait(EnginePacket(packet.CLOSE))
-        self.queue.put_nowait(None)
-        if self._ws is not None:
-            self._timer = self._loop.call_later(LINGER_S, self._ws.abort)
-        await self.server.ended(self, reason or _REASON.SERVER_DISCONNECT)
-        self.closed = True
-        self.server.forget(self)
-        if wait and self._ws is not None:
-            await asyncio.wait([asyncio.ensure_future(self.queue.join())], timeout=LINGER_S)
+            self.push(outgoing.CLOSE)
+        self.flush()
+        self._stop()
+        if self._channel is not None:
+            self._channel.close(frames.encode_close(frames.NORMAL))
+        elif self._poll is not None:
+            self._poll.wake()
+        reason = reason or _REASON.SERVER_DISCONNECT
+        if wait:  # in this task: the handler that closes its own connection is not waited for
+            await self._engine.finish(self, reason)
+        else:
+            self._engine.end(self, reason)
+
+    def _end(self, reason: str) -> None:
+        if self.open:
+            self._stop()
+            self._engine.end(self, reason)
+
+    def _stop(self) -> None:
+        self.open = False
+        self._engine.wheel.clear(self)
+        if self._probe is not None:
+            self._probe.abort()

@@ -175,8 +175,8 @@ class Rig:
                 "joining": manager.pending_connect,
                 "leaving": manager.pending_disconnect,
                 "environ": server.environ,
-                "peers": server._peers,
-                "sessions": server._sessions,
+                "peers": server.peers,
+                "sessions": server.sessions,
                 "binary": server._binary_packet,
             }.items()
             if held

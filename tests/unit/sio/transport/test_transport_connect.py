@@ -60,7 +60,7 @@ async def test_connect_handler_fails_leaves_no_trace_and_closes_late_without_a_w
     began = asyncio.get_running_loop().time()
     await (client.send("40") if transport == "websocket" else client.post("40"))
     await until(lambda: rig.server.stats["failed_connects"])
-    await until(lambda: not rig.server.manager.rooms and not rig.server._sessions)
+    await until(lambda: not rig.server.manager.rooms and not rig.server.sessions)
     await rig.server.emit("secret", to="r")
     if transport == "websocket":
         assert await client.ended() == []

@@ -33,8 +33,8 @@ async def test_cut_later_waits(rig):
 async def test_cut_answers_the_poll_that_waits_and_the_next_with_400(rig, until):
     client = await rig.joined_poller()
     asking = asyncio.ensure_future(client.get())
-    socket = rig.server._sessions[client.sid].peer.socket
-    await until(lambda: socket.queue._getters)
+    socket = rig.server.sessions[client.sid].socket
+    await until(lambda: socket.polling)
     rig.server.cut(client.sid)
     assert (await asking)[0] == 400
     assert (await client.get())[0] == 400
@@ -75,8 +75,8 @@ async def test_client_packet_ends_the_namespace_or_the_connection(rig, until):
 async def test_client_close_by_polling_answers_the_poll_that_waits(rig, until):
     client = await rig.joined_poller()
     asking = asyncio.ensure_future(client.get())
-    socket = rig.server._sessions[client.sid].peer.socket
-    await until(lambda: socket.queue._getters)
+    socket = rig.server.sessions[client.sid].socket
+    await until(lambda: socket.polling)
     assert (await client.post("1"))[0] == 200
     assert await asking == (200, "6")
     await rig.gone()

@@ -109,11 +109,11 @@ async def test_connection_lost_tells_disconnect_once_and_at_once(rig):
 async def test_receive_loop_that_fails_unexpectedly_tells_disconnect_once(rig, monkeypatch):
     """F13, F22."""
 
-    async def fail(socket, data):
+    def fail(socket, payload):
         raise LookupError
 
     client = await rig.joined()
-    monkeypatch.setattr(rig.server.eio, "received", fail)
+    monkeypatch.setattr(rig.server.eio, "receiver", fail)
     await client.send('42["echo"]')
     assert await client.ended(1) == []
     await rig.gone()
@@ -151,7 +151,7 @@ async def test_client_that_never_reads_is_cut_when_too_much_waits(serve):
     for _ in range(2_000):
         rig.server.write([client.sid], "/", "n", b'"' + b"x" * 10_000 + b'"')
         await asyncio.sleep(0)
-        if not rig.server._sessions[client.sid].peer.socket.open:
+        if not rig.server.sessions[client.sid].socket.open:
             break
     await rig.gone()
     assert rig.server.stats == {"slow": 1}

@@ -124,10 +124,6 @@ def test_engine_packet_binary_message_cannot_be_made():
         EnginePacket(4, b"x")
 
 
-def test_engine_packet_size_counts_bytes_not_characters():
-    assert EnginePacket(4, "é").size == 3
-
-
 def test_marks_of_a_websocket_are_the_numbers_of_its_pings():
     marks = Marks()
     assert marks.next() == 1

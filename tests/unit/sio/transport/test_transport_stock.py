@@ -142,7 +142,7 @@ async def test_stock_engine_client_is_echoed_in_order(echo_engine, http, until, 
 async def test_engine_connect_handler_refuses(echo_engine, http):
     engine, url, _ = echo_engine
     engine.on("connect", lambda sid, environ: "no")
-    async with http.get(f"{url}/engine.io/", params={"EIO": "4"}) as answer:
+    async with http.get(f"{url}/engine.io/", params={"EIO": "4", "transport": "polling"}) as answer:
         assert (answer.status, await answer.text()) == (401, '"no"')
     assert engine.sockets == {}
 

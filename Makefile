@@ -30,8 +30,9 @@ test: install-dev ## run every test that this machine can run, and say which wer
 lint: install-dev ## style, types and layers
 	@exec scripts/lint
 
-bench: install-dev ## measure; never fails on a time
-	@exec $(BIN)/python benchmarks/run.py $(ARGS)
+bench: install-dev ## measure the line, then the transport against its peers; never fails on a time (ARGS=--quick)
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+	exec $(BIN)/python benchmarks/transport/run.py --picture $(ARGS)
 
 soak: install-dev ## the tests that run for minutes
 	@exec $(BIN)/python -m pytest -m soak $(ARGS)

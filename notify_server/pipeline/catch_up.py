@@ -186,18 +186,16 @@ class CatchUp:
     async def _add_changed(
         self, person: Person, line: str, since: datetime, candidates: dict[str, Entry]
     ) -> bool:
-        """Add what changed since; False: more than is looked at."""
-        changed = await self._store.changed_entries(person.id, line, since, _CHANGED_LIMIT)
+        """Add what changed since and was not read already; False: more than is looked at."""
+        changed = await self._store.changed_ids(person.id, line, since, _CHANGED_LIMIT)
         shared = [
             n.id
             for n in await self._feeds.newest(person, line, self._rules.newcomers_see)
             if n.updated_at >= since or _expired_after(n.content.expires_at, since)
         ]
-        known = candidates.keys() | {entry.id for entry in changed}
-        fresh = await self._inventory.entries(
-            person.id, [id_ for id_ in shared if id_ not in known]
-        )
-        candidates.update((entry.id, entry) for entry in [*changed, *fresh])
+        wanted = [id_ for id_ in dict.fromkeys([*changed, *shared]) if id_ not in candidates]
+        fresh = await self._inventory.entries(person.id, wanted)
+        candidates.update((entry.id, entry) for entry in fresh)
         return len(changed) < _CHANGED_LIMIT
 
     async def _send_missed(self, session: Session, progress: _Progress, *, is_late: bool) -> None:

@@ -172,6 +172,9 @@ class ReceiptStore(Protocol):
     ) -> list[Entry]:
         """Receipts with ``changed_at`` >= since, deleted ones too, ordered by ``changed_at``."""
 
+    async def changed_ids(self, user: str, line: str, since: datetime, limit: int) -> list[str]:
+        """The ids of what ``changed_entries`` would answer, in that order."""
+
     async def save(self, receipts: Sequence[Receipt]) -> list[ReceiptKey]:
         """Write each if the stored ``version`` is the given one (0: if there is none yet).
 

@@ -224,6 +224,7 @@ async def test_lists_keep_to_their_limit(store, clock, limit):
         await store.active("1", "/", limit),
         await store.inbox("1", "/", None, limit),
         await store.changed_entries("1", "/", _EPOCH, limit),
+        await store.changed_ids("1", "/", _EPOCH, limit),
         await store.due(clock.now() + DAY, limit),
     ):
         assert len(answer) == limit

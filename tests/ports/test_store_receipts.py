@@ -161,6 +161,9 @@ async def test_changed_entries_contain_deleted_ones_in_order_of_change(store, cl
     assert _ids(await store.changed_entries("1", "/", since, 10)) == [second.id, first.id]
     assert _ids(await store.changed_entries("1", "/", since + MS, 10)) == [first.id]
     assert await store.changed_entries("2", "/", since, 10) == []
+    assert await store.changed_ids("1", "/", since, 10) == [second.id, first.id]
+    assert await store.changed_ids("1", "/", since + MS, 10) == [first.id]
+    assert await store.changed_ids("2", "/", since, 10) == []
 
 
 async def test_due_gives_the_most_overdue_first(store, clock):

@@ -182,6 +182,15 @@ CHANGED_ENTRIES = Read(
     """,
     ("receipts_by_change (user=? AND line=? AND changed_at>", _BY_ID),
 )
+CHANGED_IDS = Read(
+    "changed ids",
+    """
+    SELECT notification_id FROM receipts
+    WHERE user = ? AND line = ? AND changed_at >= ?
+    ORDER BY changed_at, notification_id LIMIT ?
+    """,
+    ("COVERING INDEX receipts_by_change (user=? AND line=? AND changed_at>",),
+)
 DUE = Read(
     "due",
     f"""

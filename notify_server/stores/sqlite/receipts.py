@@ -56,6 +56,13 @@ class SqliteReceipts(ReceiptStore):
         return await self._listed(reads.CHANGED_ENTRIES, user, line, to_ms(since), limit)
 
     @override
+    async def changed_ids(self, user: str, line: str, since: datetime, limit: int) -> list[str]:
+        values = (user, line, to_ms(since), limit)
+        return await self._database.read(
+            lambda window: [id_ for (id_,) in window.rows(reads.CHANGED_IDS, values)]
+        )
+
+    @override
     async def save(self, receipts: Sequence[Receipt]) -> list[ReceiptKey]:
         if not receipts:
             return []

@@ -159,7 +159,7 @@ async def test_audience_who_left_role_after_receiving_keeps_it(world):
     device = await world.online(user, [role])
     had = await world.api.submit({"role": role})
     await device.sees(had)
-    await _delivered(world, had, user)
+    await world.delivered(user, had)
     await device.close()
     token = world.server.token(user, [])
     back = await world.device(user).connect(token=token)
@@ -183,7 +183,7 @@ async def test_audience_who_is_taken_out_of_room_keeps_only_what_was_received(wo
     sent = await world.api.submit({"room": room})
     if received:
         await device.sees(sent)
-        await _delivered(world, sent, user)
+        await world.delivered(user, sent)
     assert (await world.api.call("DELETE", member)).status in (200, 204)
     later = await world.api.submit({"room": room})
     fresh = await world.online(user)
@@ -229,14 +229,3 @@ async def test_audience_two_devices_of_one_user_both_see_it(world):
     sent = await world.api.submit(user)
     await asyncio.gather(*(tab.sees(sent) for tab in tabs))
     assert all(tab.shown == [sent] for tab in tabs)
-
-
-async def _delivered(world, notification_id, user):
-    """Wait until the operator's page says that this user has it."""
-
-    async def done():
-        explained = await world.api.explain(notification_id, user=user)
-        states = [r["state"]["status"] for r in explained["recipients"]["items"]]
-        return states == ["delivered"]
-
-    await world.api.until(done)

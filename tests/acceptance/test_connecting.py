@@ -265,11 +265,7 @@ async def test_stock_client_gets_and_acknowledges_over_each_transport(world, tra
     ids = [await world.api.submit(user) for _ in range(5)]
     await client.until(lambda: len(client.ids) >= 5)
     assert client.ids == ids
-
-    async def delivered():
-        return {n["status"] for n in await world.api.inbox(user)} == {"delivered"}
-
-    await world.api.until(delivered)
+    await world.delivered(user, *ids)
     answer = await client.sio.call("mark_read", {"notification_id": ids[0]}, timeout=5)
     assert answer["ok"] is True
 

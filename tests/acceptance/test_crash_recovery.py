@@ -76,10 +76,7 @@ async def test_exit_before_ack_is_stored_sends_again_and_shows_once(make_server)
         assert device.wires(sent)[1]["replayed"] is True
         assert device.shown == [sent]
 
-        async def delivered():
-            return (await world.api.item(device.user, sent))["status"] == "delivered"
-
-        await world.api.until(delivered)
+        await world.delivered(device.user, sent)
         verdict = await world.judge(device)
         assert verdict.clean, verdict
 

@@ -39,11 +39,7 @@ async def victim_and_thief(world):
         await world.api.submit({"role": role}),
     ]
     await victim.sees(*foreign)
-
-    async def delivered():
-        return {n["status"] for n in await world.api.inbox(victim.user)} == {"delivered"}
-
-    await world.api.until(delivered)
+    await world.delivered(victim.user, *foreign)
     return victim, thief, foreign
 
 

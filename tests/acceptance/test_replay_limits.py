@@ -58,7 +58,7 @@ async def test_offline_waits_and_comes_with_the_return(world):
     ids = [await world.api.submit(user, title=str(n)) for n in range(5)]
     device = await world.online(user)
     assert device.shown == ids
-    assert {n["status"] for n in await world.api.inbox(user)} <= {"delivered"}
+    await world.delivered(user, *ids)
     again = await world.online(user)
     assert again.shown == []
 

@@ -129,10 +129,7 @@ async def test_retry_switched_off_sends_once_and_again_at_return(make_server):
         await device.connect(cursor=False)
         assert len(device.wires(sent)) == 2
 
-        async def delivered():
-            return (await world.api.item(device.user, sent))["status"] == "delivered"
-
-        await world.api.until(delivered)
+        await world.delivered(device.user, sent)
 
 
 async def test_older_clients_get_the_names_that_they_know(make_server):

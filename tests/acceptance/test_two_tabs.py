@@ -111,10 +111,7 @@ async def test_tab_without_cursor_gets_only_what_no_session_had(world):
     await one.sees(had)
     await world.counts_agree(one)
 
-    async def delivered():
-        return (await world.api.item(one.user, had))["status"] == "delivered"
-
-    await world.api.until(delivered)
+    await world.delivered(one.user, had)
     await one.close()
     await world.gone(one.user)
     missed = await world.api.submit(one.user)

@@ -103,6 +103,23 @@ class World:
             await device.sees(marks[device.user])
         return set(marks.values())
 
+    async def delivered(self, user, *ids):
+        """Wait until the operator's page says so: a list or a view would make it so by itself."""
+        for identity in ids:
+
+            async def done(identity=identity):
+                page = await self.api.explain(identity, user=user)
+                states = [r["state"] for r in page["recipients"]["items"]]
+                return bool(states) and states[0]["delivered_at"] is not None
+
+            await self.api.until(done)
+
+    async def acks_stored(self):
+        """After this, every ack that was sent before has had its effect: a later one is stored."""
+        device = await self.online()
+        sent = await self.api.submit(device.user)
+        await self.delivered(device.user, sent)
+
     async def counts_agree(self, *devices, timeout=5.0):
         """Each device's count becomes what a fresh GET says, and stays it."""
         for device in devices:

@@ -140,7 +140,11 @@ class Inbox:
             if not is_delivered(entry, person.read_mark(entry.notification.line))
         ]
         changed = await self._change(person, fresh, self._delivered) if fresh else []
-        receipts = {one.before.id: one.receipt for one in changed}
+        receipts: dict[str, Receipt | None] = {one.before.id: one.receipt for one in changed}
+        # What another writer delivered at the same moment is shown as it left it.
+        late = [entry.id for entry in fresh if entry.id not in receipts]
+        if late:
+            receipts |= {e.id: e.receipt for e in await self._store.entries(person.id, late)}
         return [Entry(e.notification, receipts.get(e.id, e.receipt)) for e in entries]
 
     def _delivered(self, person: Person, entry: Entry) -> Receipt | None:

@@ -86,6 +86,21 @@ async def test_list_delivers_what_it_shows(rig):
     assert rig.ids(session) == []
 
 
+async def test_list_shows_what_is_acknowledged_while_it_is_read(rig, monkeypatch):
+    session = await rig.connect("ann")
+    await rig.send("ann")
+    real = rig.store.save
+
+    async def save(receipts):
+        monkeypatch.undo()
+        await rig.ack(session)
+        return await real(receipts)
+
+    monkeypatch.setattr(rig.store, "save", save)
+    page = await rig.line.inbox.page("ann", "/", InboxQuery())
+    assert page.items[0].state.status is Status.DELIVERED
+
+
 async def test_view_of_foreign_unknown_and_deleted_is_not_found(rig):
     foreign = await rig.send("bob")
     mine = await rig.send("ann")

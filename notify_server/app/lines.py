@@ -95,7 +95,7 @@ def build_line(
             settings.limits, background, clock,
         ),
         dispatcher=dispatcher,
-        submissions=Submissions(store, dispatcher, settings, background, clock),
+        submissions=Submissions(store, dispatcher, confirmations, settings, background, clock),
         expiry=Expiry(
             store, dispatcher, timedelta(seconds=settings.inbox.retention_s), clock
         ),

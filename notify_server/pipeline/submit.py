@@ -17,6 +17,7 @@ from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock, to_ms
 from notify_server.kit.failpoints import failpoint
 from notify_server.kit.ids import Uuid7Generator
+from notify_server.pipeline.confirm import Confirmations
 from notify_server.pipeline.dispatch import Dispatcher
 from notify_server.policy.decide import decide_submission
 from notify_server.ports.store import Store
@@ -62,12 +63,14 @@ class Submissions:
         self,
         store: Store,
         dispatcher: Dispatcher,
+        confirmations: Confirmations,
         settings: Settings,
         background: Background,
         clock: Clock,
     ) -> None:
         self._store = store
         self._dispatcher = dispatcher
+        self._confirmations = confirmations
         self._settings = settings
         self._background = background
         self._clock = clock
@@ -143,6 +146,7 @@ class Submissions:
             NotFoundError: Unknown, or another caller's.
         """
         await self._own(caller, notification_id)
+        await self._confirmations.flush()  # what has arrived counts as arrived
         before = await self._store.summary(notification_id)
         self._dispatcher.put(await self._store.cancel(notification_id))
         return Cancelled(notification_id, before.pending, before.unread_delivered)

@@ -91,7 +91,7 @@ class Device:
 
     async def drop(self):
         """Lose the network."""
-        if self.socket is not None and self.socket._ws is not None:
+        if self.socket is not None:
             await self.socket.drop()
 
     @property

@@ -1,5 +1,6 @@
-"""Engine.IO 4 / Socket.IO 5 on a websocket, in the open: every frame can be seen, sent or withheld.
+"""Engine.IO 4 / Socket.IO 5 in the open: every frame can be seen, sent or withheld.
 
+On a websocket, or with NOTIFY_TEST_TRANSPORT=polling on long-polling that never upgrades.
 Deliberately not python-socketio: tests must be able to misbehave, and must not share its mistakes.
 """
 
@@ -7,8 +8,13 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 
 import aiohttp
+from support.rawpolling import PollingWire
+
+TRANSPORT = os.environ.get("NOTIFY_TEST_TRANSPORT", "websocket")
+"""What a raw socket uses that is not told: ``websocket`` or ``polling``."""
 
 
 class RefusedError(Exception):
@@ -27,8 +33,49 @@ class ClosedError(Exception):
     """The transport ended."""
 
 
+class WebsocketWire:
+    """Text in order both ways on a websocket."""
+
+    def __init__(self, ws):
+        self._ws = ws
+
+    @classmethod
+    async def open(cls, url, http, query):
+        """The websocket and the Engine.IO handshake; returns the wire and the open packet."""
+        address = f"{url}/socket.io/?EIO=4&transport=websocket{query}"
+        ws = await http.ws_connect(address, max_msg_size=0)
+        first = await ws.receive(timeout=10)
+        if first.type is not aiohttp.WSMsgType.TEXT:
+            raise ClosedError(first)
+        return cls(ws), first.data
+
+    async def send(self, text):
+        """Any text frame."""
+        await self._ws.send_str(text)
+
+    async def packets(self):
+        """Everything that comes, until the websocket ends."""
+        async for message in self._ws:
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                break
+            yield message.data
+
+    async def close(self):
+        """The websocket's close."""
+        await self._ws.close()
+
+    async def abort(self):
+        """TCP reset, no close frame."""
+        connection = self._ws._response.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
+
+
+_WIRES = {"websocket": WebsocketWire, "polling": PollingWire}
+
+
 class RawSocket:
-    """One websocket. ``frames`` keeps all that arrived, as text; subclasses override ``on_event``.
+    """One connection. ``frames`` keeps all that arrived, as text; subclasses override ``on_event``.
 
     Attributes:
         closed: Set when the transport has ended.
@@ -36,7 +83,8 @@ class RawSocket:
         answer_pings: False: stay silent.
     """
 
-    def __init__(self, url, http, line="/"):
+    def __init__(self, url, http, line="/", transport=None):
+        self.transport = transport or TRANSPORT
         self.url = url
         self.http = http
         self.line = line
@@ -46,7 +94,7 @@ class RawSocket:
         self.closed = asyncio.Event()
         self.disconnected = False
         self.answer_pings = True
-        self._ws = None
+        self._wire = None
         self._reader = None
         self._answers = {}
         self._ids = itertools.count(1)
@@ -56,14 +104,10 @@ class RawSocket:
     # --- opening and ending ---
 
     async def open(self, query=""):
-        """The websocket and the Engine.IO handshake; no namespace yet."""
-        address = f"{self.url}/socket.io/?EIO=4&transport=websocket{query}"
-        self._ws = await self.http.ws_connect(address, max_msg_size=0)
-        first = await self._ws.receive(timeout=10)
-        if first.type is not aiohttp.WSMsgType.TEXT:
-            raise ClosedError(first)
-        self.frames.append(first.data)
-        self.opened = json.loads(first.data[1:])
+        """The connection and the Engine.IO handshake; no namespace yet."""
+        self._wire, first = await _WIRES[self.transport].open(self.url, self.http, query)
+        self.frames.append(first)
+        self.opened = json.loads(first[1:])
         self._reader = asyncio.create_task(self._read())
         return self
 
@@ -76,22 +120,22 @@ class RawSocket:
         return self
 
     async def close(self):
-        """As a page that is left: DISCONNECT, then the websocket's close."""
-        if self._ws is None:
+        """As a page that is left: DISCONNECT, then the connection's close."""
+        if self._wire is None:
             return
         with contextlib.suppress(ConnectionError, RuntimeError):
             if not self.closed.is_set():
-                await self._ws.send_str("41" + self._prefix.rstrip(","))
+                await self._wire.send("41" + self._prefix.rstrip(","))
         with contextlib.suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(3):
-                await self._ws.close()
+                await self._wire.close()
         await self._end()
 
     async def drop(self):
         """As a network that is gone: TCP reset, no close frame."""
-        connection = self._ws._response.connection
-        if connection is not None and connection.transport is not None:
-            connection.transport.abort()
+        if self._wire is None:
+            return
+        await self._wire.abort()
         await self._end()
 
     async def _end(self):
@@ -101,7 +145,7 @@ class RawSocket:
                 await self._reader
         with contextlib.suppress(ConnectionError, TimeoutError, RuntimeError):
             async with asyncio.timeout(1):
-                await self._ws.close()
+                await self._wire.close()
         self._over()
 
     # --- sending ---
@@ -112,7 +156,7 @@ class RawSocket:
 
     async def send(self, text):
         """Any text frame."""
-        await self._ws.send_str(text)
+        await self._wire.send(text)
 
     async def emit(self, event, *payload):
         """An event without ack."""
@@ -139,11 +183,9 @@ class RawSocket:
 
     async def _read(self):
         try:
-            async for message in self._ws:
-                if message.type is not aiohttp.WSMsgType.TEXT:
-                    break
-                self.frames.append(message.data)
-                await self._take(message.data)
+            async for text in self._wire.packets():
+                self.frames.append(text)
+                await self._take(text)
                 self.touch()
         except (ConnectionError, ClosedError):
             pass

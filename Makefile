@@ -35,7 +35,8 @@ bench: install-dev ## measure the line, then the transport against its peers; ne
 	exec $(BIN)/python benchmarks/transport/run.py --picture $(ARGS)
 
 soak: install-dev ## the tests that run for minutes
-	@exec $(BIN)/python -m pytest -m soak $(ARGS)
+	@$(BIN)/python -m pytest -m soak $(ARGS)
+	NOTIFY_TEST_TRANSPORT=polling exec $(BIN)/python -m pytest tests/acceptance
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

@@ -139,7 +139,8 @@ async def test_ack_lost_by_network_is_asked_for_again(world):
     """X26: the frame arrived, its ack did not."""
     user = world.user()
     async with Proxy(world.server.port) as proxy:
-        device = world.device(user, url=proxy.url)
+        # Without what goes up there is no long-polling at all.
+        device = world.device(user, url=proxy.url, transport="websocket")
         await device.connect()
         proxy.swallow_up = True
         sent = await world.api.submit(user, audience=[user])

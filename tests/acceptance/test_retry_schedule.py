@@ -164,7 +164,8 @@ async def _failures(world, notification_id, user, count):
 
 async def test_poisonous_replay_of_a_client_that_dies_at_once_ends(world):
     """X20: a page that crashes on a frame and loads again gets it a few times, not for ever."""
-    device = await world.online()
+    # On long-polling its death is noticed after seconds only: it is not known to die at once.
+    device = await world.online(transport="websocket")
     device.acking = "never"
     sent = await world.api.submit(device.user, priority="urgent")
     await device.sees(sent)

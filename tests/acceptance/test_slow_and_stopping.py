@@ -23,7 +23,13 @@ async def test_slow_session_is_caught_up_from_its_first_lost_frame(world):
             ids += [row["id"] for row in answer.body["items"]]
         await quick.sees(*ids, timeout=30)
         proxy.hold_down.set()
-        await slow.socket.until(lambda: len(slow.items) == 1200 or slow.socket.closed.is_set(), 30)
+        await slow.socket.until(
+            lambda: (
+                (len(slow.items) == 1200 and len(slow.replays) > 1) or slow.socket.closed.is_set()
+            ),
+            30,
+            "all of them and a replay_done",
+        )
         if slow.socket.closed.is_set():
             await slow.connect()
             assert slow.replays[-1]["recovered"] is False or len(slow.items) == 1200

@@ -20,7 +20,19 @@ class Device:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, server, http, user, roles=(), *, journal=None, line="/", url=None, **claims):
+    def __init__(
+        self,
+        server,
+        http,
+        user,
+        roles=(),
+        *,
+        journal=None,
+        line="/",
+        url=None,
+        transport=None,
+        **claims,
+    ):
         self.server = server
         self.http = http
         self.user = user
@@ -28,6 +40,7 @@ class Device:
         self.claims = claims
         self.line = line
         self.url = url or server.url
+        self.transport = transport
         self.name = f"{user}#{next(self._numbers)}"
         self.journal = journal
         self.acking = "store"
@@ -232,7 +245,7 @@ class _DeviceSocket(RawSocket):
     """Hands events to its device; an old one that still speaks is told apart by ``number``."""
 
     def __init__(self, device, number):
-        super().__init__(device.url, device.http, device.line)
+        super().__init__(device.url, device.http, device.line, device.transport)
         self.device = device
         self.number = number
 

@@ -39,7 +39,7 @@ class PollingWire:
         return wire, first
 
     async def send(self, text):
-        """Returns when the server has taken it; ConnectionError once the session is over."""
+        """Returns when the server has taken or refused it; ConnectionError once that is known."""
         if self._over:
             raise ConnectionResetError("the session is over")
         self._waiting.append(text)
@@ -82,8 +82,9 @@ class PollingWire:
             texts, self._waiting = self._waiting, []
             try:
                 await self._request("POST", _SEPARATOR.join(texts))
-            except aiohttp.ClientError as error:
-                raise ConnectionResetError(str(error)) from error
+            except (aiohttp.ClientError, ConnectionError):
+                self._waiting.clear()  # the session is over; the poll hears of it too
+                return
 
     async def _get(self):
         return (await self._request("GET", None)).split(_SEPARATOR)

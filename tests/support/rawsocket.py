@@ -16,6 +16,9 @@ from support.rawpolling import PollingWire
 TRANSPORT = os.environ.get("NOTIFY_TEST_TRANSPORT", "websocket")
 """What a raw socket uses that is not told: ``websocket`` or ``polling``."""
 
+NOTICED_S = {"websocket": 5, "polling": 20}[TRANSPORT]
+"""Within this the server has noticed that a client dropped: a poll that ends is only missed."""
+
 
 class RefusedError(Exception):
     """CONNECT_ERROR; ``data`` is its payload."""

@@ -9,7 +9,7 @@ from support.api import Api
 from support.client import Device
 from support.journal import Journal
 from support.oracle import judge
-from support.rawsocket import RawSocket
+from support.rawsocket import NOTICED_S, RawSocket
 from support.stock import StockClient
 
 _numbers = itertools.count(1)
@@ -73,7 +73,7 @@ class World:
         async def nobody():
             return user not in {session["user"] for session in await self.api.sessions()}
 
-        await self.api.until(nobody)
+        await self.api.until(nobody, 5 + NOTICED_S)
 
     def raw(self, line="/", url=None):
         """A bare websocket that is not open yet."""
@@ -139,8 +139,8 @@ class World:
         return judge(self.journal)
 
     async def ghosts(self):
-        """What is left of sessions once all clients are closed, after up to 5 s."""
-        deadline = asyncio.get_running_loop().time() + 5
+        """What is left of sessions once all clients are closed and that had to be noticed."""
+        deadline = asyncio.get_running_loop().time() + NOTICED_S
         while True:
             left = await self.api.sessions()
             if not left or asyncio.get_running_loop().time() > deadline:

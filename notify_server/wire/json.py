@@ -196,7 +196,12 @@ def canonical(value: object) -> bytes:
 
 def body_hash(value: object) -> str:
     """SHA-256 of the canonical form, hexadecimal."""
-    return hashlib.sha256(canonical(value)).hexdigest()
+    return hash_of(canonical(value))
+
+
+def hash_of(encoded: bytes) -> str:
+    """SHA-256, hexadecimal."""
+    return hashlib.sha256(encoded).hexdigest()
 
 
 def dumps(value: object) -> bytes:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from marshmallow import Schema
+from marshmallow import Schema, missing
 
 from notify_server.domain.errors import Code, Fault, RejectedError
 from notify_server.domain.notification import ChannelName, Content, Draft
@@ -32,7 +32,7 @@ from notify_server.wire.fields import (
     Url,
     load,
 )
-from notify_server.wire.json import body_hash, canonical, check_json
+from notify_server.wire.json import canonical, check_json, hash_of
 from notify_server.wire.targets import parse_targets
 
 URL_CHARS = 2048
@@ -88,8 +88,33 @@ class MediaSchema(StrictSchema):
 @lru_cache(maxsize=8)
 def content_schema(limits: LimitSettings) -> Schema:
     """The schema of a submission without its targets and reserved fields, made for these limits."""
+    return _content_class(limits)()
+
+
+@lru_cache(maxsize=64)
+def _given_schema(limits: LimitSettings, given: frozenset[str]) -> Schema:
+    """The same for the fields that a call gives: most calls give a few of twenty."""
+    return _content_class(limits)(only=given)
+
+
+def _load_given(
+    limits: LimitSettings, own: Mapping[str, object], path: str
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Load the fields that are given, and fill in the defaults of the others."""
+    fields = content_schema(limits).fields
+    given = frozenset(name for name in own if name in fields)
+    values, faults = load(_given_schema(limits, given), own, path)
+    for name, field in fields.items():
+        if name not in given and field.load_default is not missing:
+            default = field.load_default
+            values[name] = default() if callable(default) else default
+    return values, faults
+
+
+@lru_cache(maxsize=8)
+def _content_class(limits: LimitSettings) -> type[Schema]:
     optional: dict[str, Any] = {"allow_none": True, "load_default": None}
-    schema = StrictSchema.from_dict(
+    return StrictSchema.from_dict(
         {
             "title": Text(limits.title_chars),
             "message": Text(limits.message_chars),
@@ -113,7 +138,6 @@ def content_schema(limits: LimitSettings) -> Schema:
         },
         name="Submission",
     )
-    return schema()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +186,15 @@ def parse_draft(
     reserved = _reserved_faults(raw, call)
     own = {key: value for key, value in raw.items() if key not in RESERVED}
     targets, line, faults = _targets(own, call, need_targets=need_targets)
-    values, shape_faults = load(content_schema(limits), own, path)
+    values, shape_faults = _load_given(limits, own, path)
     faults += shape_faults
     faults += _missing(raw, call)
-    if not broken:
-        faults += _size_faults(raw, call)
+    encoded = b"" if broken else canonical(raw)
+    faults += _size_faults(raw, len(encoded), call)
     faults += _sense_faults(values, call)
     _refuse([*broken, *faults], reserved)
     content = _content(values, call)
-    return Draft(targets, content, line, values["persist"], body_hash=body_hash(raw))
+    return Draft(targets, content, line, values["persist"], body_hash=hash_of(encoded))
 
 
 def idempotency_key_problem(key: object) -> str:
@@ -217,16 +241,19 @@ def _missing(raw: Mapping[str, object], call: _Call) -> list[Fault]:
     ]
 
 
-def _size_faults(raw: Mapping[str, object], call: _Call) -> list[Fault]:
+def _size_faults(raw: Mapping[str, object], size: int, call: _Call) -> list[Fault]:
+    """What is too large or too deep in a call of ``size`` bytes; 0: it cannot be measured."""
     limits = call.limits
-    if len(canonical(raw)) > limits.notification_bytes:
+    if size == 0:
+        return []
+    if size > limits.notification_bytes:
         return [Fault(call.prefix, f"must not be larger than {limits.notification_bytes} bytes")]
     data = raw.get("data")
     if not isinstance(data, dict):
         return []
     at = call.path("data")
     faults = list(check_json(data, at, limits.data_depth))
-    if len(canonical(data)) > limits.data_bytes:
+    if size > limits.data_bytes and len(canonical(data)) > limits.data_bytes:
         faults.append(Fault(at, f"must not be larger than {limits.data_bytes} bytes"))
     return faults
 

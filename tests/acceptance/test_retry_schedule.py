@@ -75,7 +75,8 @@ async def test_retry_first_success_is_one_frame_and_no_more(world):
 
 
 async def test_retry_pauses_while_away_and_goes_on_at_return(world):
-    device = await world.online()
+    # On long-polling all attempts are over before it is noticed to be away.
+    device = await world.online(transport="websocket")
     device.acking = "never"
     sent = await world.api.submit(device.user, priority="high")
     await device.until(lambda: len(device.wires(sent)) == 1)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -28,6 +28,9 @@ Receiver = Callable[[EngineSocket, bytes], Lane | None]
 _LOGGER = logging.getLogger(__name__)
 _Query = dict[str, list[str]]
 _TEXT = [("Content-Type", "text/plain; charset=UTF-8")]
+
+FAREWELLS = 256
+"""Sessions closed between two polls whose last packets are kept for the next one."""
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]
@@ -71,6 +74,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         self.message_of = message_of
         self._lanes: dict[str, Lane] = {}
         self._endings: set[asyncio.Task[None]] = set()
+        self._farewells: OrderedDict[str, bytes] = OrderedDict()
         self._alive_hook: AliveHook | None = None
 
     def set_alive_hook(self, hook: AliveHook) -> None:
@@ -128,6 +132,12 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         socket.owner = None
         self.sockets.pop(socket.sid, None)
 
+    def leave_farewell(self, sid: str, body: bytes) -> None:
+        """Keep what a session that was closed in order had left, for the poll that is to come."""
+        self._farewells[sid] = body
+        if len(self._farewells) > FAREWELLS:
+            self._farewells.popitem(last=False)
+
     def alive(self, socket: EngineSocket, mark: int) -> None:
         """Everything up to ``mark`` has arrived."""
         if self._alive_hook is not None:
@@ -180,6 +190,8 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         if request.method not in {"GET", "POST"}:
             return self._method_not_found()
         socket = self.socket(sid)
+        if request.method == "GET" and sid in self._farewells:
+            return _body(self._farewells.pop(sid))
         if socket is None or not socket.open or not socket.connected or socket.upgraded:
             return self._bad_request("Invalid session")
         if request.method == "POST":

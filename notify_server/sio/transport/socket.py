@@ -408,6 +408,8 @@ class EngineSocket:
             self._channel.close(frames.encode_close(frames.NORMAL))
         elif self._poll is not None:
             self._poll.wake()
+        elif self.pending.before is not None:
+            self._engine.leave_farewell(self.sid, self._carry_away())
         reason = reason or _REASON.SERVER_DISCONNECT
         if wait:  # in this task: the handler that closes its own connection is not waited for
             await self._engine.finish(self, reason)

@@ -202,6 +202,7 @@ async def test_audience_room_of_a_session_ends_with_it(world):
     await device.ask("join_room", {"room": room})
     first = await world.api.submit({"room": room})
     await device.sees(first)
+    await world.delivered(device.user, first)  # or closing would be leaving before it arrived
     await device.close()
     await world.gone(device.user)
     away = await world.api.submit({"room": room})

@@ -178,7 +178,7 @@ class LineRig:
                         self.emitter.written.remove(written)
                         return
                     break
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.0005)
 
     # What is known afterwards
 

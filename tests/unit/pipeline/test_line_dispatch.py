@@ -176,7 +176,7 @@ async def test_discovery_does_not_send_again_however_much_was_accepted_since(rig
 
 async def test_discovery_pages_through_more_than_a_page_of_one_moment(rig, store):
     session = await rig.connect("ann")
-    stored = await store.accept([submission("ann") for _ in range(501)])
+    stored = await store.accept([submission("ann") for _ in range(1_300)])
     await rig.line.dispatcher.discover()
     await rig.settle()
     assert rig.ids(session) == [a.notification.id for a in stored]

@@ -140,8 +140,8 @@ class CatchUp:
         if since is not None:  # first: a state set after the mark wins over it
             self._tell_read_mark(session, person, since)
         await self._play(session, person, replay, progress)
+        progress.recovered &= replay.is_whole
         if replay.skip is not None:
-            progress.recovered = False
             await self._people.skip_to(session.user, session.line, replay.skip)
 
     async def _replay_since(self, session: Session, progress: _Progress) -> None:
@@ -221,9 +221,12 @@ class CatchUp:
         self, session: Session, person: Person, replay: Replay, progress: _Progress
     ) -> None:
         for entry in replay.frames:
-            await self._send(session, person, entry, progress, is_replayed=True)
+            person = await self._people.person(session.user)
+            if is_visible(person, entry, self._rules, self._clock.now()):  # still, after the pace
+                await self._send(session, person, entry, progress, is_replayed=True)
         for entry in replay.states:
-            await self._wait_for_room(session)
+            if not await self._has_room(session):
+                return
             state = state_of(
                 entry, person.read_mark(session.line), self._rules.waits, self._clock.now()
             )
@@ -243,8 +246,7 @@ class CatchUp:
         held = (entry.notification.revision, entry.position.at)
         if progress.had.get(entry.id) == held:
             return
-        await self._wait_for_room(session)
-        if not session.is_open:
+        if not await self._has_room(session):
             return
         progress.had[entry.id] = held
         progress.count += 1
@@ -255,17 +257,18 @@ class CatchUp:
         )  # fmt: skip
         self._desk.send([session], frame)
 
-    async def _wait_for_room(self, session: Session) -> None:
-        """Wait until the connection has taken most of it; cut off one that is stuck."""
+    async def _has_room(self, session: Session) -> bool:
+        """Wait until the connection has taken most of it; one that is stuck is cut off: False."""
         began = self._clock.monotonic()
         while session.is_open:
             frames, size = self._emitter.backlog(session.id)
             if frames < AHEAD_FRAMES and size < AHEAD_BYTES:
-                return
+                return True
             if self._clock.monotonic() - began > STUCK_S:
                 self._emitter.cut(session.id)
-                return
+                return False
             await pause(_PACE_S)
+        return False
 
     def _tell_read_mark(self, session: Session, person: Person, since: datetime) -> None:
         mark = person.read_mark(session.line)

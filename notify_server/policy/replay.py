@@ -23,12 +23,14 @@ class Replay:
         states: Entries of which only the state changed, oldest change first.
         removals: Ids that left the list, with the reason.
         skip: Place up to which nothing is pushed any more, or None when nothing was skipped.
+        is_whole: False: more would have to be sent than is sent at once.
     """
 
     frames: tuple[Entry, ...] = ()
     states: tuple[Entry, ...] = ()
     removals: tuple[tuple[str, Removal], ...] = ()
     skip: Position | None = None
+    is_whole: bool = True
 
 
 def choose_replay(
@@ -47,21 +49,32 @@ def choose_replay(
         since: Where the cursor points to, less the overlap; None without a cursor.
         limit: How many frames at most, the newest.
     """
-    frames: list[Entry] = []
+    waiting: list[Entry] = []
+    changed: list[Entry] = []
     states: list[Entry] = []
     removals: list[tuple[str, Removal]] = []
     for entry in candidates:
         if is_awaiting(person, entry, rules, now):
-            frames.append(entry)
+            waiting.append(entry)
         elif since is not None:
-            _sort_changed(person, entry, since, rules, now, frames, states, removals)
-    frames.sort(key=lambda entry: (entry.pushed_from, entry.id))
-    skip = None
-    if len(frames) > limit:
-        newest_left_out = frames[-limit - 1]
-        skip = Position(newest_left_out.pushed_from, newest_left_out.id)
-        frames = frames[-limit:]
-    return Replay(tuple(frames), tuple(states), tuple(removals), skip)
+            _sort_changed(person, entry, since, rules, now, changed, states, removals)
+    waiting.sort(key=_pushed)
+    changed.sort(key=_pushed)
+    # What nobody has had comes first: doubles of the overlap may not crowd it out.
+    room = max(0, limit - len(waiting))
+    skip = _pushed(waiting[-limit - 1]) if len(waiting) > limit else None
+    frames = waiting[-limit:] + (changed[-room:] if room else [])
+    return Replay(
+        frames=tuple(sorted(frames, key=_pushed)),
+        states=tuple(states),
+        removals=tuple(removals),
+        skip=skip,
+        is_whole=len(frames) == len(waiting) + len(changed),
+    )
+
+
+def _pushed(entry: Entry) -> Position:
+    return Position(entry.pushed_from, entry.id)
 
 
 def _sort_changed(

@@ -39,7 +39,7 @@ class BusSettings:
     """[bus]: empty for one process, or ``redis://…``; ``key`` signs the envelopes."""
 
     url: str = ""
-    key: str = ""
+    key: str = field(default="", repr=False)
     key_file: Path | None = None
 
 
@@ -55,7 +55,7 @@ class AuthSettings:
         send_roles: Roles whose tokens may submit.
     """
 
-    jwt_secret: str = ""
+    jwt_secret: str = field(default="", repr=False)
     jwt_secret_file: Path | None = None
     jwt_public_key_file: Path | None = None
     jwks_url: str = ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from notify_server.domain.signals import Signal
+from notify_server.domain.signals import AllUpdatedSignal, RemovedSignal, Signal, UpdatedSignal
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.sessions import Phase, Registry, Session
 from notify_server.ports.emitter import Emitter
@@ -35,11 +35,13 @@ class Signalling:
 
     def to_sessions(self, sessions: list[Session], signal: Signal) -> None:
         """Tell live sessions now, the others as soon as they are live."""
-        live = [s.id for s in sessions if s.phase is Phase.LIVE]
-        if live:
-            self._emitter.emit(live, signal)
+        # Only what speaks of notifications could be followed by an older frame of them.
+        may_wait = isinstance(signal, UpdatedSignal | AllUpdatedSignal | RemovedSignal)
+        now = [s.id for s in sessions if s.phase is Phase.LIVE or not may_wait]
+        if now:
+            self._emitter.emit(now, signal)
         for session in sessions:
-            if session.phase is Phase.CATCHING_UP:
+            if may_wait and session.phase is Phase.CATCHING_UP:
                 self._defer(session, signal)
 
     def disconnect(self, session: Session) -> None:

@@ -56,7 +56,7 @@ class Manager(socketio.AsyncManager):  # type: ignore[misc]
 
     def _is_early(self, target: Any, payload: list[Any], namespace: str, callback: Any) -> bool:
         """What a connect handler sends to its own client waits until that is let in."""
-        joining = JOINING.get()
+        joining = self.server.sessions.get(JOINING.get())
         if joining is None or not joining.pending or target != joining.sid or callback:
             return False
         pkt = self.server.packet_class(packet.EVENT, data=payload, namespace=namespace)

@@ -88,5 +88,5 @@ class Session:
 
 _NO_LANES: dict[str, Lane] = {}
 
-JOINING: ContextVar[Session | None] = ContextVar("joining", default=None)
-"""The session whose connect handler this is."""
+JOINING: ContextVar[str] = ContextVar("joining", default="")
+"""Id of the session whose connect handler this is; a timer set there keeps no more than that."""

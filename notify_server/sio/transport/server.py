@@ -207,7 +207,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         sid: str = self.eio.generate_id()
         session = self.sessions[sid] = Session(sid, namespace, peer)
         peer.sessions += (session,)
-        JOINING.set(session)
+        JOINING.set(sid)
         return sid
 
     def session_accepted(self, sid: str) -> None:
@@ -398,7 +398,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             peer.socket.sever_after(self._random.uniform(*self._refusal_delay))
         finally:
             self.environ.pop(eio_sid, None)
-            JOINING.set(None)
+            JOINING.set("")
 
     async def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
         """Run a handler; that of a disconnect may fail without leaving the session behind."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 from dataclasses import dataclass, field
 
@@ -17,6 +18,12 @@ async def until(condition, timeout=5.0):
     async with asyncio.timeout(timeout):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.002)
+
+
+def alive(kinds):
+    """By id, the objects of these classes that something still holds."""
+    gc.collect()
+    return {id(held): held for held in gc.get_objects() if type(held) in kinds}
 
 
 @dataclass
@@ -217,3 +224,15 @@ async def rig(serve):
 @pytest.fixture(name="until")
 def until_fixture():
     return until
+
+
+@pytest.fixture
+def leftovers():
+    """``leftovers(*classes)``: what is left of them that was not there before the test."""
+    gc.collect()
+    before = {id(held) for held in gc.get_objects()}
+
+    def left(*kinds):
+        return [held for key, held in alive(set(kinds)).items() if key not in before]
+
+    return left

@@ -1,7 +1,6 @@
 """How sessions end, and that nothing is left of them."""
 
 import asyncio
-import gc
 
 from notify_server.sio.transport.peer import Peer, Session
 from notify_server.sio.transport.socket import EngineSocket
@@ -109,7 +108,7 @@ async def test_engine_disconnect_from_within_a_handler_does_not_block(rig):
     assert len(rig.of("disconnect")) == 1
 
 
-async def test_thousand_rude_disconnects_leave_nothing(rig, until, http):
+async def test_thousand_rude_disconnects_leave_nothing(rig, until, http, leftovers):
     """F33-like leaks: sockets, rooms, environ, callbacks and tasks are back where they were."""
     before = len(asyncio.all_tasks())
 
@@ -133,7 +132,22 @@ async def test_thousand_rude_disconnects_leave_nothing(rig, until, http):
     await rig.gone()
     await http.close()
     await until(lambda: len(asyncio.all_tasks()) <= before)
-    gc.collect()
-    assert not [held for held in gc.get_objects() if type(held) in {EngineSocket, Peer, Session}]
+    assert not leftovers(EngineSocket, Peer, Session)
     connects, disconnects = rig.of("connect"), rig.of("disconnect")
     assert sorted(sid for _, sid in connects) == sorted(sid for _, sid in disconnects)
+
+
+async def test_timer_set_in_a_connect_handler_keeps_nothing_of_the_client(rig, until, leftovers):
+    """A timer keeps the context in which it was set; a slow one must not keep the connection."""
+    timers = []
+
+    @rig.server.on("connect")
+    async def connect(sid, environ, auth):
+        timers.append(asyncio.get_running_loop().call_later(60, print))
+
+    client = await rig.joined()
+    client.ws._response.connection.transport.abort()
+    await rig.gone()
+    await until(lambda: not leftovers(EngineSocket, Peer, Session))
+    assert len(timers) == 1
+    timers[0].cancel()

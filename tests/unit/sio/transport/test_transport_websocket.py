@@ -156,7 +156,7 @@ async def test_half_open_peer_is_gone_in_time_with_everything(serve):
     writer.close()
 
 
-async def test_ten_thousand_visits_half_of_them_rude_leave_nothing(rig, until):
+async def test_ten_thousand_visits_half_of_them_rude_leave_nothing(rig, until, leftovers):
     tasks, files = len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))
 
     async def visit(number):
@@ -176,9 +176,7 @@ async def test_ten_thousand_visits_half_of_them_rude_leave_nothing(rig, until):
     await rig.gone()
     await until(lambda: len(asyncio.all_tasks()) <= tasks)
     await until(lambda: len(os.listdir("/proc/self/fd")) <= files)
-    gc.collect()
-    kinds = {EngineSocket, Peer, Session, Channel}
-    assert not [held for held in gc.get_objects() if type(held) in kinds]
+    assert not leftovers(EngineSocket, Peer, Session, Channel)
     assert rig.server.eio.wheel._spokes.keys() == set() or not any(
         rig.server.eio.wheel._spokes.values()
     )

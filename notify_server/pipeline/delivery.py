@@ -8,6 +8,7 @@ is covered by the replay: without a receipt nothing was delivered.
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from notify_server.domain.notification import Notification
 from notify_server.domain.reasons import Reason
@@ -28,6 +29,9 @@ KEEP_ACK_IDS_S = 3600.0
 
 PROBE_SHARE = 1 / 3
 """A session without acks is pinged within this share of the ack timeout."""
+
+HELD_LIMIT = 1_000
+"""Answers to pings that are held for one user; of more, the oldest are forgotten."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +90,9 @@ class DeliveryDesk:
         self._deadlines: Deadlines[Flight] = Deadlines()
         self._forget_at: deque[tuple[float, int]] = deque()
         self._to_probe: dict[str, Session] = {}
+        # By user and line, and by ack id: who answered a ping while the user had a session that
+        # acknowledges. Kept here and not with the session, which may be the first to go.
+        self._held: dict[tuple[str, str], dict[int, Session]] = {}
         self._on_failed: Failed = lambda _notification, _users, _reason: None
         self._on_behind: FellBehind = lambda _session: None
 
@@ -173,8 +180,7 @@ class DeliveryDesk:
         for frame in arrived:
             del session.frames[frame.ack_id]
         if self._has_acking_session(session.user, session.line):
-            known = [frame for frame in session.held if frame.ack_id in self._flights]
-            session.held = known + arrived
+            self._hold(session, arrived)
         else:
             for frame in arrived:
                 self._confirm(session, frame.ack_id, AckVia.PONG)
@@ -211,6 +217,7 @@ class DeliveryDesk:
         flight = self._flights[ack_id]
         flight.waiting.pop(session.id, None)
         flight.confirmed.add(session.user)
+        self._held.get((session.user, session.line), {}).pop(ack_id, None)
         now = self._clock.now()
         notification = flight.notification
         rtt_ms = round((self._clock.monotonic() - flight.sent_at) * 1000)
@@ -227,12 +234,20 @@ class DeliveryDesk:
     def _has_acking_session(self, user: str, line: str) -> bool:
         return any(s.acks for s in self._registry.of_user(user, line))
 
+    def _hold(self, session: Session, arrived: Iterable[SentFrame]) -> None:
+        """Keep what a session has for when no session of its user acknowledges any more."""
+        key = (session.user, session.line)
+        held = {i: s for i, s in self._held.get(key, {}).items() if i in self._flights}
+        for frame in arrived:
+            flight = self._flights.get(frame.ack_id)
+            if flight is not None and session.user not in flight.confirmed:
+                held[frame.ack_id] = session
+        self._held[key] = dict(islice(held.items(), max(0, len(held) - HELD_LIMIT), None))
+
     def _release_held(self, user: str, line: str) -> None:
-        for session in self._registry.of_user(user, line):
-            held, session.held = session.held, []
-            for frame in held:
-                if frame.ack_id in self._flights:
-                    self._confirm(session, frame.ack_id, AckVia.PONG)
+        for ack_id, session in self._held.pop((user, line), {}).items():
+            if ack_id in self._flights:
+                self._confirm(session, ack_id, AckVia.PONG)
 
     # By the clock
 

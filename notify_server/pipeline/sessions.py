@@ -52,7 +52,6 @@ class Session:
         missed_since: Set when ``missed`` overflowed: page the store from here.
         deferred: Signals that wait until it is live, so that no stale frame follows them.
         frames: Sent and unconfirmed, by ack id, oldest first.
-        held: Confirmations that count only when no acknowledging session is left.
         probe_at: Monotonic seconds when a ping of our own must go out, or None.
     """
 
@@ -76,7 +75,6 @@ class Session:
     missed_since: datetime | None = None
     deferred: list[Signal] = field(default_factory=list)
     frames: dict[int, SentFrame] = field(default_factory=dict)
-    held: list[SentFrame] = field(default_factory=list)
     probe_at: float | None = None
 
     def miss(self, notification: Notification) -> None:

@@ -14,6 +14,7 @@ from notify_server.domain.signals import (
     Removal,
     RemovedSignal,
     ReplayDoneSignal,
+    SubscriptionsSignal,
     UpdatedSignal,
 )
 from notify_server.pipeline.catch_up import AHEAD_FRAMES, CURSOR_KEPT
@@ -112,6 +113,24 @@ async def test_session_that_takes_nothing_for_30_s_is_cut_off(rig):
     assert len(rig.ids(session)) <= 1
 
 
+async def test_nothing_follows_a_cut(rig):
+    """Neither the frame that waited for room, nor states and signals after it."""
+    await _many(rig, 3, "ann")
+    session = await rig.connect("ann", wait=False)
+    rig.emitter.backlogs[session.id] = (1000, 0)
+    async with asyncio.timeout(10):
+        while session.id not in rig.emitter.was_cut:
+            rig.clock.advance(S)
+            await asyncio.sleep(0.002)
+    written = len(rig.emitter.to(session.id))
+    await rig.close(session)
+    rig.emitter.backlogs.clear()
+    await rig.settle()
+    assert rig.ids(session) == []
+    assert len(rig.emitter.to(session.id)) == written
+    assert session.phase is Phase.CATCHING_UP
+
+
 async def test_accepted_while_catching_up_follows_in_order_without_doubles(rig):
     old = await _many(rig, 50, "ann")
     session = await rig.connect("ann", wait=False)
@@ -204,6 +223,18 @@ async def test_signals_of_other_sessions_wait_until_it_is_live(rig):
     await rig.settle()
     (update,) = rig.emitter.to(session.id, UpdatedSignal)
     assert "pinned_at" in update.changes
+
+
+async def test_subscriptions_of_another_session_do_not_wait_until_it_is_live(rig):
+    await rig.send("ann")
+    session = await rig.connect("ann", wait=False)
+    rig.emitter.backlogs[session.id] = (1000, 0)
+    await rig.line.people.subscribe("ann", {"alert": False}, None)
+    assert session.phase is Phase.CATCHING_UP
+    assert len(rig.emitter.to(session.id, SubscriptionsSignal)) == 1
+    rig.emitter.backlogs.clear()
+    await rig.settle()
+    assert len(rig.emitter.to(session.id, SubscriptionsSignal)) == 1
 
 
 async def test_replay_skips_what_was_read_dismissed_or_deleted_meanwhile(rig):

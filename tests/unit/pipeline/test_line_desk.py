@@ -8,6 +8,7 @@ from support.line_rig import EVERYONE, S
 from notify_server.domain.notification import Priority
 from notify_server.domain.receipt import AckVia, Status
 from notify_server.kit.ids import first_ack_id
+from notify_server.pipeline import delivery
 from notify_server.pipeline.delivery import KEEP_ACK_IDS_S, PROBE_SHARE
 
 
@@ -200,8 +201,9 @@ async def test_unacked_frames_of_an_open_session_are_forgotten_at_their_timeout(
 
 
 async def test_pongs_held_for_an_acking_session_are_not_kept_for_ever(rig):
-    await rig.connect("ann")
+    acking = await rig.connect("ann")
     plain = await rig.connect("ann", acks=False)
+    held = rig.line.desk._held
     for _ in range(30):
         await rig.send(to=[EVERYONE], priority=Priority.LOW)
         rig.line.desk.alive(plain.id, 10**6)
@@ -209,4 +211,55 @@ async def test_pongs_held_for_an_acking_session_are_not_kept_for_ever(rig):
     rig.line.desk.tick()
     await rig.send(to=[EVERYONE])
     rig.line.desk.alive(plain.id, 10**6)
-    assert len(plain.held) <= 1
+    assert [len(of_user) for of_user in held.values()] == [1]
+    await rig.close(acking)
+    assert held == {}
+
+
+async def test_pong_of_a_session_that_closed_first_counts_once_the_acking_one_has(rig):
+    acking = await rig.connect("ann")
+    plain = await rig.connect("ann", acks=False)
+    sent = await rig.send("ann")
+    rig.line.desk.alive(plain.id, 10**6)
+    await rig.close(plain)
+    assert (await rig.receipt("ann", sent)).delivered_at is None
+    await rig.close(acking)
+    receipt = await rig.receipt("ann", sent)
+    assert [(ack.session, ack.via) for ack in receipt.acks] == [(plain.id, AckVia.PONG)]
+    assert receipt.attempts == 0
+    again = await rig.connect("ann")
+    assert rig.ids(again) == []
+
+
+async def test_held_pong_counts_only_after_the_last_acking_session_of_that_line(rig):
+    first, last = await rig.connect("ann"), await rig.connect("ann")
+    plain = await rig.connect("ann", acks=False)
+    sent = await rig.send("ann")
+    rig.line.desk.alive(plain.id, 10**6)
+    await rig.close(plain)
+    await rig.close(first)
+    assert (await rig.receipt("ann", sent)).delivered_at is None
+    await rig.close(last)
+    assert (await rig.receipt("ann", sent)).delivered_at is not None
+
+
+async def test_held_pong_is_dropped_when_the_acking_session_confirms(rig):
+    acking = await rig.connect("ann")
+    plain = await rig.connect("ann", acks=False)
+    sent = await rig.send("ann")
+    rig.line.desk.alive(plain.id, 10**6)
+    await rig.ack(acking)
+    await rig.close(acking)
+    acks = (await rig.receipt("ann", sent)).acks
+    assert [ack.session for ack in acks] == [acking.id]
+
+
+async def test_held_pongs_of_one_user_are_bounded(rig, monkeypatch):
+    monkeypatch.setattr(delivery, "HELD_LIMIT", 3)
+    acking = await rig.connect("ann")
+    plain = await rig.connect("ann", acks=False)
+    sent = [await rig.send("ann") for _ in range(5)]
+    rig.line.desk.alive(plain.id, 10**6)
+    await rig.close(acking)
+    delivered = [(await rig.receipt("ann", one)).delivered_at is not None for one in sent]
+    assert delivered == [False, False, True, True, True]

@@ -41,6 +41,23 @@ def test_skipped_are_not_offered_again():
     assert again.skip is None
 
 
+@pytest.mark.parametrize(
+    ("waiting", "doubles", "sent_waiting", "sent_doubles", "whole"),
+    [(2, 0, 2, 0, True), (2, 3, 2, 3, True), (2, 4, 2, 3, False), (5, 4, 5, 0, False),
+     (6, 0, 5, 0, False)],
+)  # fmt: skip
+def test_undelivered_go_before_doubles_of_the_overlap(
+    waiting, doubles, sent_waiting, sent_doubles, whole
+):
+    undelivered = [_numbered(n) for n in range(waiting)]
+    had = [_numbered(100 + n, delivered_revision=1) for n in range(doubles)]
+    replay = _choose([*had, *undelivered], SINCE, limit=5)
+    newest = had[doubles - sent_doubles :]
+    assert list(replay.frames) == undelivered[waiting - sent_waiting :] + newest
+    assert replay.is_whole is whole
+    assert (replay.skip is not None) is (waiting > 5), "doubles are never skipped for good"
+
+
 def test_order_is_by_where_pushing_starts():
     woken = _numbered(1, push_at=NOW + 500 * S / 1000)
     revised = entry(note("ann", id_="n0002", revision=2, revised_at=NOW + 400 * S / 1000))

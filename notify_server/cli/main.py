@@ -14,6 +14,7 @@ from notify_server.cli.api_key import api_key
 from notify_server.cli.check_config import check_config
 from notify_server.cli.exits import Exit
 from notify_server.cli.listen import listen
+from notify_server.cli.overview import PEOPLE, RUN, SEND, Overview
 from notify_server.cli.send import send
 from notify_server.cli.serve import serve
 from notify_server.cli.show import clean, note
@@ -24,18 +25,20 @@ from notify_server.wire.errors import ROWS
 # Plain help: the examples keep their lines, and it reads the same in a pipe.
 app = typer.Typer(
     name="notify-server",
+    cls=Overview,
     help="A self-hosted real-time notification server, and the tools around it.\n\n"
+    "Each command talks to the running server: the one that --url and --key (NOTIFY_URL,"
+    " NOTIFY_API_KEY) name, else the one on this data directory.\n\n"
     "Exit codes: 0 done, 1 refused, 2 misuse, 3 a dependency (such as the server) is down.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
-app.command()(serve)
-app.command()(send)
-app.command()(listen)
-app.command()(token)
-app.add_typer(api_key, name="api-key")
-app.command("check-config")(check_config)
+app.command(rich_help_panel=RUN)(serve)
+app.command("check-config", rich_help_panel=RUN)(check_config)
+app.command(rich_help_panel=SEND)(send)
+app.command(rich_help_panel=SEND)(listen)
+app.command(rich_help_panel=PEOPLE)(token)
+app.add_typer(api_key, name="api-key", rich_help_panel=PEOPLE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

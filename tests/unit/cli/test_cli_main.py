@@ -1,22 +1,24 @@
 """Every command's help, and what a misuse comes to."""
 
+import os
 import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
 
-from notify_server.cli.main import main
+from notify_server.cli.main import app, main
+from notify_server.cli.overview import GROUPS
 
-COMMANDS = [
-    ["serve"],
-    ["send"],
-    ["listen"],
-    ["token"],
-    ["api-key", "create"],
-    ["api-key", "list"],
-    ["api-key", "revoke"],
-    ["check-config"],
-]
+
+def _commands(group, path=()):
+    """Every command that can be typed, as its words."""
+    for name, command in group.commands.items():
+        words = [*path, name]
+        yield from _commands(command, words) if hasattr(command, "commands") else [words]
+
+
+COMMANDS = sorted(_commands(get_command(app)))
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +40,37 @@ def test_help_of_the_whole_names_every_command_and_exit_code(capsys):
     out = capsys.readouterr().out
     assert all(f"\n  {command[0]} " in out for command in COMMANDS)
     assert "3 a dependency" in out
+
+
+def test_overview_lists_each_command_once_under_its_heading(capsys):
+    assert main(["--help"]) == 0
+    overview = capsys.readouterr().out.split("Options:")[1]
+    headings = [group for group in GROUPS if f"\n{group}:\n" in overview]
+    assert [overview.index(one) for one in headings] == sorted(map(overview.index, headings))
+    assert "Further commands" not in overview
+    listed = [line.split()[0] for line in overview.splitlines() if line[:3].strip()]
+    names = {command[0] for command in COMMANDS}
+    assert sorted(name for name in listed if name in names) == sorted(names)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_of_a_shell_offers_the_commands(shell):
+    said = {
+        "bash": {"COMP_WORDS": "notify-server se", "COMP_CWORD": "1"},
+        "zsh": {"_TYPER_COMPLETE_ARGS": "notify-server se"},
+        "fish": {
+            "_TYPER_COMPLETE_ARGS": "notify-server se",
+            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        },
+    }[shell]
+    done = subprocess.run(
+        [sys.executable, "-m", "notify_server"],
+        env={**os.environ, "_NOTIFY_SERVER_COMPLETE": f"complete_{shell}", **said},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "serve" in done.stdout
+    assert "send" in done.stdout
+    assert "listen" not in done.stdout
 
 
 def test_help_without_any_argument_is_shown(capsys):

@@ -85,6 +85,36 @@ async def test_aborted_poll_with_nothing_to_send_closes_the_session(eio):
     assert len(eio.of("disconnect", poller.sid)) == 1
 
 
+async def test_aborted_poll_that_no_other_follows_ends_the_session_soon(eio):
+    """Long before the heartbeat, which is what tells of it else."""
+    poller, kept = await eio.poller(), await eio.poller()
+    async with kept.waiting() as poll:
+        await poller.aborted_poll()
+        await eio.until(lambda: eio.of("disconnect", poller.sid), timeout=8)
+        assert not poll.done(), "who is there is left alone"
+    assert eio.of("disconnect") == [("disconnect", poller.sid, "transport close")]
+
+
+async def test_aborted_poll_with_something_to_send_ends_the_session_soon(eio):
+    poller = await eio.poller()
+    await poller.aborted_poll()
+    await eio.engine.send(poller.sid, "m1")
+    await eio.until(lambda: eio.of("disconnect", poller.sid), timeout=8)
+    assert (await poller.get())[0] == 400
+
+
+async def test_aborted_poll_that_another_follows_in_time_ends_nothing(eio):
+    poller = await eio.poller()
+    await poller.aborted_poll()
+    await eio.engine.send(poller.sid, "m1")
+    assert await poller.take(1) == ["4m1"]
+    async with poller.waiting() as poll:
+        done, _ = await asyncio.wait([poll], timeout=3.5)  # longer than it takes to be given up
+        assert not done
+        await eio.engine.send(poller.sid, "m2")
+        assert await poll == (200, "4m2")
+
+
 async def test_aborted_polls_over_and_over_lose_and_double_nothing(eio):
     poller = await eio.poller()
     taken = []

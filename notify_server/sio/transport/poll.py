@@ -1,13 +1,16 @@
 """A long-polling request that waits, and what its answer carries."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 from engineio.exceptions import EngineIOError
 
+from notify_server.sio.transport.leave import is_live
 from notify_server.sio.transport.outgoing import NOOP, Link, Message
 
+LOOK_S: Final = 1.0  # how often a poll that waits is looked after
 UPGRADE_POLL_S: Final = 0.1  # how long a poll may last while its client upgrades
 MAX_PACKETS: Final = 16  # python-engineio's client drops an answer with more, and its session
 _SEPARATOR: Final = b"\x1e"
@@ -18,16 +21,22 @@ class Refused(EngineIOError):  # type: ignore[misc]
 
 
 class Poll:
-    """Waits for something to carry.
+    """Waits for something to carry, and stands on the wheel meanwhile.
 
     Nothing is given to it before it is known to be there still: a client that went away while it
     waited takes nothing along.
+
+    Attributes:
+        tick: The wheel's.
     """
 
-    __slots__ = ("_last", "_waiter", "request")
+    __slots__ = ("_last", "_lost", "_request", "_waiter", "tick")
 
-    def __init__(self, request: web.BaseRequest) -> None:
-        self.request = request
+    def __init__(self, request: web.BaseRequest, lost: Callable[[], None]) -> None:
+        """``lost`` is called once when the client turns out to have gone away."""
+        self.tick = 0
+        self._request = request
+        self._lost = lost
         self._last: Message | None = None
         self._waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
@@ -36,7 +45,14 @@ class Poll:
         """Whether nothing has come to carry yet."""
         return not self._waiter.done()
 
-    def wake(self) -> None:
+    def wake(self, now: float) -> float:
+        """See whether its client is still there; the wheel calls."""
+        if is_live(self._request):
+            return now + LOOK_S
+        self._lost()
+        return 0
+
+    def release(self) -> None:
         """There is something to carry."""
         if not self._waiter.done():
             self._waiter.set_result(True)

@@ -12,8 +12,9 @@ from notify_server.sio.transport.leave import is_live
 from notify_server.sio.transport.marks import Marks
 from notify_server.sio.transport.outgoing import Link, Message
 from notify_server.sio.transport.packets import PacketError, binary_of
-from notify_server.sio.transport.poll import Poll, Refused, answer
+from notify_server.sio.transport.poll import LOOK_S, Poll, Refused, answer
 
+ABSENT_S = 2.0  # how long after a poll was lost the next one may come
 PROBE_S = 4.5  # how long an upgrade may take
 EAGER_BYTES = 256 << 10  # more than this does not wait for the end of the turn
 _REASON = engineio.AsyncServer.reason
@@ -35,6 +36,7 @@ class EngineSocket:
     """
 
     __slots__ = (
+        "_absent_at",
         "_awaited",
         "_beat_at",
         "_channel",
@@ -71,7 +73,7 @@ class EngineSocket:
         self._handed = 0  # messages that the transport got since it was last seen empty
         self._marks = Marks()
         self._awaited = 0  # the mark of the heartbeat that is not answered yet
-        self._beat_at = self._handshake_at = self._sever_at = 0.0
+        self._beat_at = self._handshake_at = self._sever_at = self._absent_at = 0.0
         self._session: dict[str, Any] | None = None
 
     @property
@@ -137,7 +139,7 @@ class EngineSocket:
                 self._handed += link.count
                 channel.transport.write(link.frames())
         elif self._poll is not None:
-            self._poll.wake()
+            self._poll.release()
 
     def resumed(self) -> None:
         """The peer reads again."""
@@ -195,6 +197,9 @@ class EngineSocket:
             self._engine.stats["handshake_timeouts"] += 1
             self.sever()
             return 0
+        if 0 < self._absent_at <= now:
+            self.sever(_REASON.TRANSPORT_CLOSE)
+            return 0
         if 0 < self._beat_at <= now:
             if self._awaited:
                 self._engine.stats["ping_timeouts"] += 1
@@ -207,7 +212,8 @@ class EngineSocket:
     def _next(self, now: float) -> float:
         # A pong brings the next beat forward without a word to the wheel: look in time for that.
         beat = min(self._beat_at, now + self._engine.ping_interval) if self._beat_at else 0.0
-        return min((when for when in (beat, self._handshake_at, self._sever_at) if when), default=0)
+        deadlines = (beat, self._handshake_at, self._sever_at, self._absent_at)
+        return min((when for when in deadlines if when), default=0)
 
     def _set_wheel(self) -> None:
         if self.open:
@@ -332,6 +338,7 @@ class EngineSocket:
             raise PacketError("malformed")
         self._engine.wheel.clear(channel)
         self._channel = channel
+        self._absent_at = 0.0
         self._forget_probe()
         if self._poll is not None:
             self._poll.end(outgoing.NOOP)
@@ -348,19 +355,34 @@ class EngineSocket:
             self._poll.end(outgoing.CLOSE)
             self._end(_REASON.TRANSPORT_ERROR)
             raise Refused
+        self._absent_at = 0.0
         self._confirm(self._marks.polled())
         if self.pending.before is None and self.open:
-            poll = self._poll = Poll(request)
-            try:
-                last = await poll.wait(upgrading=self.upgrading)
-            finally:
-                if self._poll is poll:
-                    self._poll = None
+            last = await self._wait(Poll(request, self._poll_lost))
             if last is not None:
                 return last.data
-        if not is_live(request) or self.pending.before is None:
+        if not is_live(request):
+            self._poll_lost()
+            raise Refused
+        if self.pending.before is None:
             raise Refused
         return self._carry_away()
+
+    async def _wait(self, poll: Poll) -> Message | None:
+        wheel = self._engine.wheel
+        self._poll = poll
+        wheel.set(poll, wheel.now() + LOOK_S)
+        try:
+            return await poll.wait(upgrading=self.upgrading)
+        finally:
+            wheel.clear(poll)
+            if self._poll is poll:
+                self._poll = None
+
+    def _poll_lost(self) -> None:
+        # What waits stays: a client that only lost this one request comes back at once.
+        self._absent_at = self._engine.wheel.now() + ABSENT_S
+        self._set_wheel()
 
     def _carry_away(self) -> bytes:
         body, rest = answer(self.pending, self._engine.max_http_buffer_size)
@@ -407,7 +429,7 @@ class EngineSocket:
         if self._channel is not None:
             self._channel.close(frames.encode_close(frames.NORMAL))
         elif self._poll is not None:
-            self._poll.wake()
+            self._poll.release()
         elif self.pending.before is not None:
             self._engine.leave_farewell(self.sid, self._carry_away())
         reason = reason or _REASON.SERVER_DISCONNECT

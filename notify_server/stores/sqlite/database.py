@@ -7,9 +7,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TypeVar, cast
 
 from notify_server.domain.errors import NotifyError, UnavailableError
@@ -17,6 +15,7 @@ from notify_server.kit.clock import Clock
 from notify_server.stores.sqlite.desk import Desk, Window
 from notify_server.stores.sqlite.faults import translate
 from notify_server.stores.sqlite.lock import FileLock
+from notify_server.stores.sqlite.readers import Readers
 from notify_server.stores.sqlite.schema import prepare_reader, prepare_writer
 from notify_server.stores.sqlite.writer import Writer
 
@@ -35,9 +34,8 @@ class Database:
         self._clock = clock
         self._lock = FileLock(path)
         self._connections: list[sqlite3.Connection] = []
-        self._windows: SimpleQueue[Window] = SimpleQueue()
         self._counted: list[Window] = []
-        self._pool: ThreadPoolExecutor | None = None
+        self._readers: Readers | None = None
         self._writer: Writer | None = None
 
     async def open(self) -> None:
@@ -47,7 +45,7 @@ class Database:
             ConflictError: Another process holds it, or a newer version of the program made it.
             UnavailableError: It can not be made or read.
         """
-        if self._pool is not None:
+        if self._readers is not None:
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,28 +57,23 @@ class Database:
 
     async def close(self) -> None:
         """Finish what was handed in, then let go; the second time does nothing."""
-        writer, pool = self._writer, self._pool
-        self._writer = self._pool = None
+        writer, readers = self._writer, self._readers
+        self._writer = self._readers = None
         if writer is not None:
             await writer.stop()
-        if pool is not None:
-            await asyncio.to_thread(pool.shutdown)
+        if readers is not None:
+            await readers.stop()
         self._let_go()
 
     async def read(self, question: Callable[[Window], T]) -> T:
-        """Ask on a reading connection, in its thread.
+        """Ask on a reading connection, in its thread; what is asked in one turn goes together.
 
         Raises:
             UnavailableError: Not open, not readable, or no answer within PATIENCE_S.
         """
-        if self._pool is None:
+        if self._readers is None:
             raise UnavailableError("The store is not open.")
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await loop.run_in_executor(self._pool, self._ask, question)
-        except TimeoutError as error:
-            raise UnavailableError("The store did not answer in time.") from error
+        return cast(T, await self._readers.ask(question))
 
     async def write(self, operation: Callable[[Desk], T]) -> T:
         """Do one operation in the writer; when this returns, it is durable.
@@ -128,18 +121,20 @@ class Database:
         prepare_writer(connection)
         desk = Desk(connection, self._clock)
         self._counted.append(desk)
-        for _ in range(_READERS):
-            reading = self._new_connection("ro")
-            prepare_reader(reading)
-            window = Window(reading)
-            self._counted.append(window)
-            self._windows.put(window)
-        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+        windows = [self._new_window() for _ in range(_READERS)]
+        self._counted += windows
+        self._readers = Readers(windows, PATIENCE_S)
+        self._readers.start()
         self._writer = Writer(connection, desk, self._clock)
         self._writer.start()
 
+    def _new_window(self) -> Window:
+        reading = self._new_connection("ro")
+        prepare_reader(reading)
+        return Window(reading)
+
     def _new_connection(self, mode: str) -> sqlite3.Connection:
-        """Open one; it is used by one thread at a time, though not always by the same."""
+        """Open one; it is used by one thread at a time, not by the one that opens it."""
         connection = sqlite3.connect(
             f"{self._path.resolve().as_uri()}?mode={mode}",
             uri=True,
@@ -150,20 +145,9 @@ class Database:
         self._connections.append(connection)
         return connection
 
-    def _ask(self, question: Callable[[Window], T]) -> T:
-        """Borrow a window; there are as many as threads, so that nobody waits here."""
-        window = self._windows.get()
-        try:
-            return question(window)
-        except Exception as error:
-            raise translate(error) from error
-        finally:
-            self._windows.put(window)
-
     def _let_go(self) -> None:
         """Close the readers first: the writer, last, folds the log into the file."""
         while self._connections:
             self._connections.pop().close()
-        self._windows = SimpleQueue()
         self._counted = []
         self._lock.release()

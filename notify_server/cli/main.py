@@ -14,10 +14,11 @@ from notify_server.cli.api_key import api_key
 from notify_server.cli.check_config import check_config
 from notify_server.cli.exits import Exit
 from notify_server.cli.listen import listen
-from notify_server.cli.overview import PEOPLE, RUN, SEND, Overview
+from notify_server.cli.overview import PEOPLE, RUN, SEND, TRY, Overview
 from notify_server.cli.send import send
 from notify_server.cli.serve import serve
 from notify_server.cli.show import clean, note
+from notify_server.cli.simulate import simulate
 from notify_server.cli.token import token
 from notify_server.domain.errors import NotifyError
 from notify_server.wire.errors import ROWS
@@ -39,6 +40,7 @@ app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=SEND)(listen)
 app.command(rich_help_panel=PEOPLE)(token)
 app.add_typer(api_key, name="api-key", rich_help_panel=PEOPLE)
+app.command(rich_help_panel=TRY)(simulate)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -51,6 +51,7 @@ TESTED_THROUGH = {
     "notify_server.app.operator_key": "tests/support/server.py",
     "notify_server.app.run": "tests/support/server.py",
     "notify_server.cli.*": "tests/unit/cli/",
+    "notify_server.cli.simulation.*": "tests/unit/cli/test_cli_simulate.py",
     "notify_server.pipeline.*": "tests/unit/pipeline/",
     "notify_server.ports.*": "the adapters' tests; a port has no code of its own",
     "notify_server.bus.local": "the bus of one process; nothing is published yet",

@@ -66,7 +66,7 @@ Seed = Annotated[
 ]
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - one parameter for each flag
     users: Users = 100,
     rate: Rate = 50,
     recipients: Recipients = 1,

@@ -103,7 +103,7 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
             settings=settings,
             submit_rate=TokenBuckets(parse_rate(rates.submit), clock),
             ping=store.ping,
-            readiness=lambda: Readiness(draining=gateway.is_draining),
+            readiness=lambda: Readiness(draining=gateway.is_draining, stopping=gateway.is_stopping),
             registry=line.registry,
             close_session=line.signalling.disconnect,
             demo=_demo(settings, clock, demo_key) if demo_key else None,

@@ -20,16 +20,13 @@ from notify_server.app.build import Product, build, make_store
 from notify_server.app.logs import set_up_logs
 from notify_server.app.operator_key import ensure_operator_key
 from notify_server.app.secrets import ensure_secrets
+from notify_server.app.stop import stop
 from notify_server.domain.settings import Settings
-from notify_server.kit.aio import pause
 from notify_server.kit.clock import SystemClock
 
 RUN_FILE = "run.json"
-_STOP_S = 8.0
 _GARBAGE_AFTER = (10_000, 20, 50)
 """Python's own (700, 10, 10) looks again and again at what a thousand connections hold for good."""
-_FAREWELL_S = 0.3
-"""What the announcement of a stop gets to reach the clients."""
 
 _log = structlog.get_logger("notify.run")
 
@@ -89,20 +86,7 @@ async def _listening(product: Product, settings: Settings) -> AsyncIterator[int]
         await site.start()
         yield _bound_port(runner)
     finally:
-        await _stop(product, runner)
-
-
-async def _stop(product: Product, runner: web.AppRunner) -> None:
-    """Refuse newcomers, close sessions so that clients come back, write what was confirmed."""
-    product.ticker.stop()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_STOP_S):
-            product.gateway.announce_stop()
-            await pause(_FAREWELL_S)
-            await product.transport.shutdown()
-            await product.line.confirmations.flush()
-            await runner.cleanup()
-    await product.background.close()
+        await stop(product, runner)
 
 
 def _bound_port(runner: web.AppRunner) -> int:
@@ -111,11 +95,11 @@ def _bound_port(runner: web.AppRunner) -> int:
 
 
 async def _stop_signal() -> None:
-    stop = asyncio.Event()
+    asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+        loop.add_signal_handler(number, asked.set)
+    await asked.wait()
 
 
 def _write_run_file(settings: Settings, key: str, *, demo: bool) -> Path:

@@ -263,6 +263,17 @@ class DeliveryDesk:
         while self._forget_at and self._forget_at[0][0] <= now:
             self._flights.pop(self._forget_at.popleft()[1], None)
 
+    def hasten(self) -> None:
+        """Ping at once who would be pinged later: the node stops, and there is no later."""
+        waiting, self._to_probe = self._to_probe, {}
+        for session in waiting.values():
+            session.probe_at = None
+            self._emitter.probe(session.id)
+
+    def is_waiting(self) -> bool:
+        """Whether a session here has yet to confirm what it was sent."""
+        return any(session.frames for session in self._registry)
+
     def _judge(self, flight: Flight) -> None:
         for session in flight.waiting.values():
             session.frames.pop(flight.ack_id, None)

@@ -88,8 +88,12 @@ class Dispatcher:
         self._wake.set()
 
     def _put_news(self, notification: Notification, origin: _From) -> None:
-        if self._hear(notification):
-            self._feeds.put(notification)
+        if not self._hear(notification):
+            return
+        self._feeds.put(notification)
+        # With nobody here it is not kept for later: whoever comes reads the store, and would be
+        # sent it a second time. So a start, which hears of what was there before, sends nothing.
+        if len(self._registry):
             self._queue.append(_Item(notification, origin))
             self._wake.set()
 

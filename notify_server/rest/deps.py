@@ -47,11 +47,13 @@ class Readiness:
     """Whether this process should get traffic, besides what the store says.
 
     Attributes:
-        draining: It is about to stop.
+        draining: It is about to stop: no traffic should come here any more.
+        stopping: It stops now: nothing more is accepted.
         degraded: Why it serves with less than all, e.g. the bus is away; empty for nothing.
     """
 
     draining: bool = False
+    stopping: bool = False
     degraded: str = ""
 
 
@@ -77,7 +79,7 @@ class RestDeps:
     Attributes:
         submit_rate: How much each caller may submit.
         ping: Raises UnavailableError unless the store works.
-        readiness: Asked at every ``/health/ready``.
+        readiness: Asked at ``/health/ready`` and by whatever a stop concerns.
         registry: The sessions of this node.
         close_session: Sends one session away for good.
     """

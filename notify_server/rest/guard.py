@@ -50,6 +50,13 @@ async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """Answer errors as problem documents, in time, and keep causes to the log."""
     if not _is_ours(request):
         return await handler(request)
+    response = await _answer(request, handler)
+    if request.app[DEPS].readiness().draining:
+        response.force_close()  # whoever keeps connections open asks elsewhere next time
+    return response
+
+
+async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse:
     if _is_preflight(request):
         return web.Response(status=204)
     try:

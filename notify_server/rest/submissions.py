@@ -10,6 +10,7 @@ from notify_server.domain.errors import (
     NotFoundError,
     NotifyError,
     RejectedError,
+    UnavailableError,
 )
 from notify_server.domain.notification import Draft
 from notify_server.kit.aio import pause
@@ -44,10 +45,22 @@ async def _submitter(request: web.Request) -> Caller:
     Raises:
         LimitedError: Too much at once.
         RejectedError: As ``sender``.
+        UnavailableError: The server stops now.
     """
+    _refuse_when_stopping(request)
     caller = await sender(request)
     await _hold_to_rate(request, caller)
     return caller
+
+
+def _refuse_when_stopping(request: web.Request) -> None:
+    """Better a refusal that says when to come back than a connection that ends before an answer.
+
+    Raises:
+        UnavailableError: The server stops now.
+    """
+    if request.app[DEPS].readiness().stopping:
+        raise UnavailableError("The server is stopping; send it again, with the same key.")
 
 
 async def _hold_to_rate(request: web.Request, caller: Caller, cost: int = 1) -> None:
@@ -83,6 +96,7 @@ async def cancel(request: web.Request) -> web.Response:
 
 async def submit_many(request: web.Request) -> web.Response:
     """``POST /notifications/bulk``: each item for itself."""
+    _refuse_when_stopping(request)
     deps = request.app[DEPS]
     caller = await sender(request)
     key = idempotency_key(request)

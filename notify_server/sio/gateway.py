@@ -92,6 +92,7 @@ class Gateway:
         self._pending = 0
         self._chance = SystemRandom()
         self.is_draining = False
+        self.is_stopping = False
         server.set_ack_hook(self._acknowledged)
         server.set_alive_hook(line.desk.alive)
         server.set_accept_hook(self._accepted)
@@ -121,6 +122,12 @@ class Gateway:
         for session in self._line.registry:
             after_ms = self._chance.randint(*RECONNECT_MS)
             self._emitter.emit([session.id], ReconnectSignal("drain", after_ms))
+
+    def send_away(self, within_s: float) -> None:
+        """Drop each session's connection at a moment of its own, so that its client comes back."""
+        self.is_stopping = True
+        for session in self._line.registry:
+            self._emitter.cut(session.id, self._chance.uniform(0, within_s))
 
     # The way in
 

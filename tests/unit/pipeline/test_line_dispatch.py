@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from support.line_rig import CALLER, EVERYONE, S, line_of, role, room
+from support.line_rig import CALLER, EVERYONE, LineRig, S, line_of, role, room
 from support.stores import submission
 
 from notify_server.domain.actions import ReadAll
@@ -333,3 +333,20 @@ async def test_discovery_reads_only_what_was_not_heard_of(rig, monkeypatch):
         await rig.settle()
     assert asked == [[strange.notification.id]]
     assert rig.ids(session) == [*known, strange.notification.id]
+
+
+async def test_start_sends_nothing_again_to_who_comes_back(rig, store, clock):
+    """X21: what the first discovery hears of has been sent before, or is replayed."""
+    session = await rig.connect("ann")
+    had = await rig.send("ann")
+    await rig.ack(session)
+    await rig.close(session)
+    waits = await rig.send("ann")
+    again = LineRig(store, clock)
+    await again.line.dispatcher.discover()
+    back = await again.connect("ann", wait=False)
+    await again.start()
+    await again.settle()
+    assert had not in again.ids(back)
+    assert again.ids(back) == [waits]
+    await again.stop()

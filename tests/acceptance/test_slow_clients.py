@@ -1,4 +1,4 @@
-"""F35, X13, X21: clients that do not read, servers that stop, and older clients."""
+"""F35, X13: clients that do not read, and older clients."""
 
 import asyncio
 
@@ -52,71 +52,6 @@ async def test_session_that_never_reads_costs_the_others_nothing(world):
             await reader.sees(sent, timeout=2)
         await silent.drop()
         proxy.hold_down.set()
-
-
-async def test_stop_tells_clients_and_ends_in_time_and_loses_nothing(make_server):
-    """X21: SIGTERM under load; exit 0 within 10 s, everything accepted is there afterwards."""
-    server = make_server()
-    server.start()
-    async with World(server) as world:
-        devices = [await world.online() for _ in range(10)]
-        stopping = asyncio.Event()
-        sender = asyncio.create_task(_send(world, devices, stopping))
-        keepers = [asyncio.create_task(_keep(device)) for device in devices]
-        for _ in range(2):
-            await asyncio.sleep(0.5)
-            started = asyncio.get_running_loop().time()
-            assert await asyncio.to_thread(server.stop) == 0
-            assert asyncio.get_running_loop().time() - started < 10
-            await asyncio.to_thread(server.start)
-        assert all(device.events("reconnect") for device in devices)
-        assert all(p["after_ms"] >= 0 for p in devices[0].events("reconnect"))
-        stopping.set()
-        accepted = await sender
-        for device in devices:
-            mine = [i for i, user in accepted if user == device.user]
-            await world.api.until(lambda d=device, m=mine: _holds(d, m), 15)
-        for keeper in keepers:
-            keeper.cancel()
-        await asyncio.gather(*keepers, return_exceptions=True)
-        verdict = await world.judge(*devices)
-        assert verdict.clean, verdict
-        assert not any(device.socket.disconnected for device in devices)
-
-
-async def _keep(device):
-    while True:
-        await device.socket.closed.wait()
-        await device.stay_connected()
-
-
-async def _holds(device, ids):
-    return set(ids) <= set(device.items)
-
-
-async def _send(world, devices, stopping):
-    """Submit until told to stop; 503 and a refused connection are asked again."""
-    accepted, number = [], 0
-    while not stopping.is_set():
-        device = devices[number % len(devices)]
-        number += 1
-        op = f"stop-{number}"
-        body = {"to": device.user, "title": op, "message": "m", "data": {"op": op}}
-        world.journal.submitted(op, body, [device.user], None)
-        while True:
-            try:
-                answer = await world.api.post(body, key=op)
-            except OSError:
-                await asyncio.sleep(0.05)
-                continue
-            if answer.status == 202:
-                break
-            assert answer.status in (409, 503), answer
-            await asyncio.sleep(0.05)
-        world.journal.submitted(op, body, [device.user], answer.body)
-        accepted.append((answer.body["id"], device.user))
-        await asyncio.sleep(0.01)
-    return accepted
 
 
 async def test_retry_switched_off_sends_once_and_again_at_return(make_server):

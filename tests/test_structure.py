@@ -34,6 +34,7 @@ TRACKED = sorted(_tracked())
 MAX_LINES = 500
 LONG = {
     "clients/js/package-lock.json": "written by a tool",
+    "deploy/grafana/notify-server.json": "as Grafana exports a dashboard",
     "docs/wire.json": "written by a tool",
     "docs/wire.md": "written by a tool",
     "clients/js/src/style.css": "one sheet of the demo page",
@@ -48,6 +49,7 @@ TESTED_THROUGH = {
     "notify_server.app.config_faults": "tests/unit/app/test_config.py",
     "notify_server.app.config_fill": "tests/unit/app/test_config.py",
     "notify_server.app.logs": "tests/support/server.py",
+    "notify_server.app.metrics": "tests/acceptance/test_metrics.py",
     "notify_server.app.operator_key": "tests/support/server.py",
     "notify_server.app.run": "tests/support/server.py",
     "notify_server.cli.*": "tests/unit/cli/",

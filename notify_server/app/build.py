@@ -11,6 +11,7 @@ from aiohttp import web
 from typing_extensions import override
 
 from notify_server.app.lines import Line, build_line
+from notify_server.app.metrics import LoopWatch, Parts, StoreWatch, current
 from notify_server.auth.keys import KeyRing
 from notify_server.auth.tokens import TokenVerifier, issue_token
 from notify_server.domain.settings import Settings
@@ -25,6 +26,7 @@ from notify_server.ports.emitter import Emitter
 from notify_server.ports.store import Store
 from notify_server.rest.app import make_app
 from notify_server.rest.deps import DemoAccess, Readiness, RestDeps
+from notify_server.rest.metrics import HttpFigures, Page
 from notify_server.sio.admission import Admission
 from notify_server.sio.calls import Calls
 from notify_server.sio.emitter import SocketEmitter
@@ -47,6 +49,7 @@ class Product:
     transport: Server
     ticker: Ticker
     background: Background
+    loop_watch: LoopWatch
 
 
 def make_store(settings: Settings, clock: Clock) -> Store:
@@ -66,6 +69,8 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
         demo_key: The API key that the demo page gets; None without ``--demo``.
     """
     background = Background()
+    store_watch, loop_watch, http = StoreWatch(store, clock), LoopWatch(clock), HttpFigures()
+    store = store_watch.store
     tokens = TokenVerifier(settings.auth, clock, id_chars=settings.limits.id_chars)
     transport = create_server(
         cors_allowed_origins=accepts_origin(settings.cors.origins),
@@ -90,6 +95,9 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
         transport, emitter, parts, calls, tokens, admission, settings=settings,
         background=background, clock=clock,
     )  # fmt: skip
+    now = current(Parts(line, gateway, transport, background))
+    kept = [*line.figures.meters(), *store_watch.meters(), gateway.refusals]
+    page = Page(lambda: [*now, *kept, http.seconds, loop_watch.lag])
     app = make_app(
         RestDeps(
             submissions=line.submissions,
@@ -106,13 +114,16 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
             readiness=lambda: Readiness(draining=gateway.is_draining, stopping=gateway.is_stopping),
             registry=line.registry,
             close_session=line.signalling.disconnect,
+            metrics=page.render,
+            http_done=http.note,
             demo=_demo(settings, clock, demo_key) if demo_key else None,
         )
     )
     gateway.attach(app)
     return Product(
-        app, store, line, gateway, transport, _ticker(settings, line, gateway), background
-    )
+        app, store, line, gateway, transport, _ticker(settings, line, gateway), background,
+        loop_watch,
+    )  # fmt: skip
 
 
 def _demo(settings: Settings, clock: Clock, api_key: str) -> DemoAccess:

@@ -45,7 +45,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "log.level": ("debug", "info", "warning", "error"),
-    "log.format": ("text", "json"),
+    "log.format": ("auto", "text", "json"),
 }
 
 _SECRETS = frozenset({"auth.jwt_secret", "bus.key", "bus.url", "store.url"})

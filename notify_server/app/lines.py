@@ -15,6 +15,7 @@ from notify_server.pipeline.dispatch import Dispatcher
 from notify_server.pipeline.expiry import Expiry
 from notify_server.pipeline.explain import Explanations
 from notify_server.pipeline.feeds import Feeds
+from notify_server.pipeline.figures import Figures
 from notify_server.pipeline.inbox import Inbox
 from notify_server.pipeline.inventory import Inventory
 from notify_server.pipeline.people import People
@@ -46,6 +47,7 @@ class Line:
     submissions: Submissions
     expiry: Expiry
     explanations: Explanations
+    figures: Figures
 
 
 def build_line(
@@ -69,6 +71,7 @@ def build_line(
     rules = Rules.of(settings)
     retry = RetryPolicy.of(settings.retry, chance)
     registry = Registry()
+    figures = Figures()
     feeds = Feeds(store)
     signalling = Signalling(registry, emitter, clock)
     confirmations = Confirmations(store, background)
@@ -76,8 +79,10 @@ def build_line(
     inventory = Inventory(store, feeds, rules, clock)
     counting = Counting(inventory, people, registry, emitter, background, clock)
     signalling.on_touched(counting.touch)
-    desk = DeliveryDesk(registry, emitter, confirmations, retry, rules, clock)
-    dispatcher = Dispatcher(store, registry, feeds, desk, signalling, counting, rules, clock)
+    desk = DeliveryDesk(registry, emitter, confirmations, retry, rules, clock, figures)
+    dispatcher = Dispatcher(
+        store, registry, feeds, desk, signalling, counting, rules, clock, figures
+    )
     return Line(
         registry=registry,
         rules=rules,
@@ -88,16 +93,19 @@ def build_line(
         confirmations=confirmations,
         desk=desk,
         schedule=Schedule(
-            store, registry, people, desk, signalling, retry, rules, background, clock
+            store, registry, people, desk, signalling, retry, rules, background, clock, figures
         ),
         catch_up=CatchUp(
             store, people, inventory, feeds, desk, counting, emitter, rules,
-            settings.limits, background, clock,
+            settings.limits, background, clock, figures,
         ),
         dispatcher=dispatcher,
-        submissions=Submissions(store, dispatcher, confirmations, settings, background, clock),
+        submissions=Submissions(
+            store, dispatcher, confirmations, settings, background, clock, figures
+        ),
         expiry=Expiry(
             store, dispatcher, timedelta(seconds=settings.inbox.retention_s), clock
         ),
         explanations=Explanations(store, rules, clock),
+        figures=figures,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Logs: one line each, for people or for machines; never a payload or a token."""
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,13 @@ _QUIET = ("engineio", "socketio", "asyncio", "notify_server.sio.transport")
 
 def set_up_logs(settings: LogSettings) -> None:
     """Send all logs to standard error at the configured level, in the configured form."""
+    form = settings.format
+    if form == "auto":
+        form = "text" if sys.stderr.isatty() else "json"
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     renderer: Callable[..., Any] = (
         structlog.processors.JSONRenderer()
-        if settings.format == "json"
+        if form == "json"
         else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
     )
     shared: list[structlog.types.Processor] = [

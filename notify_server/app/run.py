@@ -78,6 +78,7 @@ async def _listening(product: Product, settings: Settings) -> AsyncIterator[int]
     """The product, started; yields the port. What was accepted before the start is heard first."""
     await product.line.dispatcher.discover()
     product.background.spawn(product.line.dispatcher.run(), "dispatch")
+    product.background.spawn(product.loop_watch.run(), "watch the loop")
     product.ticker.start()
     runner = web.AppRunner(product.app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

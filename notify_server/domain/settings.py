@@ -231,10 +231,21 @@ class CompatSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """[log]: ``debug info warning error``; ``text`` for people, ``json`` for machines."""
+    """[log]: ``debug info warning error``; ``text`` for people, ``json`` for machines.
+
+    ``auto`` is text on a terminal, else JSON.
+    """
 
     level: str = "info"
-    format: str = "text"
+    format: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """[metrics]: whether ``GET /metrics`` is there, and whether everybody may read it."""
+
+    enabled: bool = True
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,3 +269,4 @@ class Settings:
     limits: LimitSettings = LimitSettings()
     compat: CompatSettings = CompatSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()

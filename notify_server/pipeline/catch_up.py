@@ -23,6 +23,7 @@ from notify_server.kit.clock import Clock
 from notify_server.pipeline.counting import Counting
 from notify_server.pipeline.delivery import DeliveryDesk
 from notify_server.pipeline.feeds import Feeds
+from notify_server.pipeline.figures import Figures
 from notify_server.pipeline.frames import personal_frame
 from notify_server.pipeline.inventory import Inventory
 from notify_server.pipeline.people import People
@@ -62,7 +63,7 @@ class _Progress:
 
 
 class CatchUp:
-    """One task per session that is not live."""
+    """One task per session that is not live; ``running`` says how many there are."""
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class CatchUp:
         limits: LimitSettings,
         background: Background,
         clock: Clock,
+        figures: Figures,
     ) -> None:
         self._store = store
         self._people = people
@@ -89,6 +91,8 @@ class CatchUp:
         self._limits = limits
         self._background = background
         self._clock = clock
+        self._figures = figures
+        self.running = 0
         desk.on_behind(self.start)
 
     def start(self, session: Session) -> None:
@@ -96,13 +100,19 @@ class CatchUp:
         self._background.spawn(self._run(session), "catch up")
 
     async def _run(self, session: Session) -> None:
+        self.running += 1
+        outcome = "gone"
         try:
-            await self._bring_up(session)
+            outcome = await self._bring_up(session)
         except BaseException:
             self._emitter.cut(session.id)
             raise
+        finally:
+            self.running -= 1
+            self._figures.catch_ups.add(outcome)
 
-    async def _bring_up(self, session: Session) -> None:
+    async def _bring_up(self, session: Session) -> str:
+        """Until nothing is left; returns what the figures call it."""
         progress = _Progress()
         is_first = session.is_fresh
         if is_first:
@@ -115,7 +125,8 @@ class CatchUp:
                 await self._send_missed(session, progress, is_late=not is_first)
             else:
                 self._turn_live(session, progress)
-                return
+                return "done" if progress.recovered else "skipped"
+        return "gone"
 
     # What it has not had
 

@@ -32,6 +32,11 @@ class Confirmations:
         self._writing = asyncio.Lock()
         self._gather = Later(_GATHER_S, self._start)
 
+    @property
+    def waiting(self) -> int:
+        """Confirmations that are not in the store yet."""
+        return len(self._waiting)
+
     def add(self, delivery: Delivery) -> None:
         """Take in one confirmation."""
         if len(self._waiting) < _KEPT:

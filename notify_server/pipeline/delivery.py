@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from notify_server.domain.notification import Notification
+from notify_server.domain.notification import ChannelName, Notification
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Ack, AckVia, Delivery, Entry
 from notify_server.domain.signals import NotificationFrame
@@ -18,6 +18,7 @@ from notify_server.kit.aio import Deadlines
 from notify_server.kit.clock import Clock
 from notify_server.kit.ids import first_ack_id
 from notify_server.pipeline.confirm import Confirmations
+from notify_server.pipeline.figures import Figures
 from notify_server.pipeline.sessions import Phase, Registry, SentFrame, Session
 from notify_server.policy.engage import receipt_of
 from notify_server.policy.retry import RetryPolicy
@@ -78,6 +79,7 @@ class DeliveryDesk:
         retry: RetryPolicy,
         rules: Rules,
         clock: Clock,
+        figures: Figures,
     ) -> None:
         self._registry = registry
         self._emitter = emitter
@@ -85,6 +87,7 @@ class DeliveryDesk:
         self._retry = retry
         self._rules = rules
         self._clock = clock
+        self._figures = figures
         self._next_ack_id = first_ack_id()
         self._flights: dict[int, Flight] = {}
         self._deadlines: Deadlines[Flight] = Deadlines()
@@ -104,6 +107,11 @@ class DeliveryDesk:
         """Who catches a session up that was too slow."""
         self._on_behind = call
 
+    @property
+    def in_flight(self) -> int:
+        """Frames of which a confirmation is still understood."""
+        return len(self._flights)
+
     # Out
 
     def send(
@@ -121,10 +129,14 @@ class DeliveryDesk:
                 self._fall_behind(group.pop(session_id), notification)
             for session in group.values():
                 self._note(session, flight)
+            kind = _kind(frame, is_stored=is_stored)
+            self._figures.frames.add(notification.content.priority, kind, by=len(group))
 
     def send_transient(self, sessions: list[Session], frame: NotificationFrame) -> None:
         """Write what is never stored and never acknowledged; whoever is too slow misses it."""
         self._emitter.emit([s.id for s in sessions], frame)
+        priority = frame.view.notification.content.priority
+        self._figures.frames.add(priority, "transient", by=len(sessions))
 
     def _launch(self, notification: Notification, *, is_stored: bool) -> Flight:
         now = self._clock.monotonic()
@@ -215,21 +227,27 @@ class DeliveryDesk:
 
     def _confirm(self, session: Session, ack_id: int, via: AckVia) -> None:
         flight = self._flights[ack_id]
+        notification = flight.notification
+        took_s = self._clock.monotonic() - flight.sent_at
+        self._count(notification, "delivered", int(session.user not in flight.confirmed))
+        self._figures.acks.observe(took_s, notification.content.priority)
         flight.waiting.pop(session.id, None)
         flight.confirmed.add(session.user)
         self._held.get((session.user, session.line), {}).pop(ack_id, None)
         now = self._clock.now()
-        notification = flight.notification
-        rtt_ms = round((self._clock.monotonic() - flight.sent_at) * 1000)
         entry = Entry(notification, None)
         remind_at = now + self._retry.remind(notification)
         self._confirmations.add(
             Delivery(
                 receipt_of(entry, session.user, None, now),
-                Ack(session.id, notification.revision, now, rtt_ms, via),
+                Ack(session.id, notification.revision, now, round(took_s * 1000), via),
                 remind_at if notification.content.requires_acknowledgment else None,
             )
         )
+
+    def _count(self, notification: Notification, outcome: str, people: int) -> None:
+        priority = notification.content.priority
+        self._figures.deliveries.add(ChannelName.IN_APP, priority, outcome, by=people)
 
     def _has_acking_session(self, user: str, line: str) -> bool:
         return any(s.acks for s in self._registry.of_user(user, line))
@@ -290,4 +308,14 @@ class DeliveryDesk:
         if reason is Reason.SESSION_ENDED:
             users -= {s.user for s in flight.waiting.values()}
         if users:
+            self._count(flight.notification, reason, len(users))
             self._on_failed(flight.notification, sorted(users), reason)
+
+
+def _kind(frame: NotificationFrame, *, is_stored: bool) -> str:
+    """What made a frame go out, as the figures name it."""
+    if frame.reminder is not None:
+        return "reminder"
+    if frame.replayed:
+        return "replay"
+    return "retry" if is_stored else "first"

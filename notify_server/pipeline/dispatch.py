@@ -18,6 +18,7 @@ from notify_server.kit.clock import Clock
 from notify_server.pipeline.counting import Counting
 from notify_server.pipeline.delivery import DeliveryDesk
 from notify_server.pipeline.feeds import Feeds
+from notify_server.pipeline.figures import Figures
 from notify_server.pipeline.frames import shared_frame
 from notify_server.pipeline.sessions import Phase, Registry, Session
 from notify_server.pipeline.signalling import Signalling
@@ -64,6 +65,7 @@ class Dispatcher:
         counting: Counting,
         rules: Rules,
         clock: Clock,
+        figures: Figures,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -73,10 +75,16 @@ class Dispatcher:
         self._counting = counting
         self._rules = rules
         self._clock = clock
+        self._figures = figures
         self._queue: deque[_Item] = deque()
         self._wake = asyncio.Event()
         self._heard: OrderedDict[str, Change] = OrderedDict()
         self._looked_at: datetime | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Notifications that have not been handed to the desk."""
+        return len(self._queue)
 
     def put(self, notification: Notification) -> None:
         """Take in what the store has accepted, replaced or cancelled."""
@@ -220,6 +228,10 @@ class Dispatcher:
         if live:
             self._desk.send(live, shared_frame(notification))
         is_new = notification.revision == 1 and item.origin is _From.ACCEPTED
+        if live and is_new:
+            waited = self._clock.now() - notification.created_at
+            priority = notification.content.priority
+            self._figures.first_emits.observe(max(0.0, waited.total_seconds()), priority)
         for user in users:
             if is_new:
                 self._counting.bump(user, notification.line, notification.created_at)

@@ -20,6 +20,7 @@ from notify_server.kit.aio import Background, pause
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.changes import save_won
 from notify_server.pipeline.delivery import DeliveryDesk
+from notify_server.pipeline.figures import Figures
 from notify_server.pipeline.frames import personal_frame
 from notify_server.pipeline.people import People
 from notify_server.pipeline.sessions import Phase, Registry
@@ -77,6 +78,7 @@ class Schedule:
         rules: Rules,
         background: Background,
         clock: Clock,
+        figures: Figures,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -87,6 +89,7 @@ class Schedule:
         self._rules = rules
         self._background = background
         self._clock = clock
+        self._figures = figures
         desk.on_failed(self.failed)
 
     # What failed in memory becomes a row
@@ -183,6 +186,7 @@ class Schedule:
 
     async def _run_page(self) -> int:
         entries = await self._store.due(self._clock.now(), _PAGE)
+        self._count(entries)
         decided = [await self._decide(entry) for entry in entries]
         if not decided:
             return 0
@@ -194,6 +198,14 @@ class Schedule:
             self._hand_over(one)
         await self._keep([d.verdict.attempt for d in taken if d.verdict.attempt is not None])
         return len(entries)
+
+    def _count(self, entries: Sequence[Entry]) -> None:
+        receipts = [entry.receipt for entry in entries if entry.receipt is not None]
+        for receipt in receipts:
+            self._figures.due.add(receipt.step)
+        oldest = min((r.due_at for r in receipts if r.due_at is not None), default=None)
+        late = timedelta() if oldest is None else self._clock.now() - oldest
+        self._figures.late_s = late.total_seconds()
 
     async def _decide(self, entry: Entry) -> _Decided:
         receipt = entry.receipt

@@ -19,6 +19,7 @@ from notify_server.kit.failpoints import failpoint
 from notify_server.kit.ids import Uuid7Generator
 from notify_server.pipeline.confirm import Confirmations
 from notify_server.pipeline.dispatch import Dispatcher
+from notify_server.pipeline.figures import Figures
 from notify_server.policy.decide import decide_submission
 from notify_server.ports.store import Store
 
@@ -67,6 +68,7 @@ class Submissions:
         settings: Settings,
         background: Background,
         clock: Clock,
+        figures: Figures,
     ) -> None:
         self._store = store
         self._dispatcher = dispatcher
@@ -74,10 +76,20 @@ class Submissions:
         self._settings = settings
         self._background = background
         self._clock = clock
+        self._figures = figures
         self._ids = Uuid7Generator()
         self._running: set[str] = set()
         self._waiting: list[_Waiting] = []
         self._is_storing = False
+
+    @property
+    def waiting(self) -> int:
+        """Submissions that the store has not begun to write."""
+        return len(self._waiting)
+
+    def note_refusal(self, error: NotifyError) -> None:
+        """Count a submission that was refused, here or before it came here."""
+        self._figures.submits.add(error.code)
 
     async def submit(self, caller: Caller, draft: Draft, key: str | None) -> Submitted:
         """Accept one notification; when this returns it is durable.
@@ -90,10 +102,14 @@ class Submissions:
         return await self._submit(caller, draft, SUBMIT_ROUTE, key)
 
     async def _submit(self, caller: Caller, draft: Draft, route: str, key: str | None) -> Submitted:
-        decided = decide_submission(caller, draft, route, key, self._settings)
-        if not draft.persist:
-            return self._submit_transient(decided)
-        return await self._store_one(decided)
+        try:
+            decided = decide_submission(caller, draft, route, key, self._settings)
+            if not draft.persist:
+                return self._submit_transient(decided)
+            return await self._store_one(decided)
+        except NotifyError as error:
+            self.note_refusal(error)
+            raise
 
     async def submit_many(
         self, caller: Caller, drafts: Sequence[Draft | NotifyError], key: str | None
@@ -135,9 +151,13 @@ class Submissions:
         kept = Draft(existing.targets, draft.content, existing.line, body_hash=draft.body_hash)
         route = f"PUT /notifications/{notification_id}"
         decided = decide_submission(caller, kept, route, key, self._settings)
-        with self._only_one(decided):
-            accepted = await self._store.replace(notification_id, decided)
-            return self._answer(accepted)
+        try:
+            with self._only_one(decided):
+                accepted = await self._store.replace(notification_id, decided)
+                return self._answer(accepted)
+        except NotifyError as error:
+            self.note_refusal(error)
+            raise
 
     async def cancel(self, caller: Caller, notification_id: str) -> Cancelled:
         """Stop what has not gone out and take it out of inboxes where it is unread.
@@ -172,6 +192,7 @@ class Submissions:
             line=decided.line,
         )
         self._dispatcher.put_transient(notification)
+        self._figures.submits.add("transient")
         return Submitted(notification.id, "transient", 1)
 
     async def _store_one(self, decided: Submission) -> Submitted:
@@ -217,8 +238,8 @@ class Submissions:
             self._dispatcher.put(accepted.notification)
         return self._answered(accepted)
 
-    @staticmethod
-    def _answered(accepted: Accepted) -> Submitted:
+    def _answered(self, accepted: Accepted) -> Submitted:
+        self._figures.submits.add("replayed" if accepted.replayed else "accepted")
         return Submitted(accepted.notification.id, "accepted", accepted.revision, accepted.replayed)
 
     def _only_one(self, decided: Submission) -> "_Running":

@@ -14,6 +14,7 @@ from notify_server.domain.errors import NotifyError
 from notify_server.domain.notification import Accepted, Notification, Submission
 from notify_server.domain.receipt import Attempt, Delivery, Entry, Receipt
 from notify_server.domain.target import Audience, Membership, Position, Source, UserRecord
+from notify_server.kit.metrics import Meter
 
 Expired = Notification
 """A notification whose ``expires_at`` has passed."""
@@ -269,6 +270,10 @@ class Store(NotificationStore, ReceiptStore, UserStore, KeyStore, Protocol):
 
     async def ping(self) -> None:
         """Raise UnavailableError unless a read and a write would work now."""
+
+    def meters(self) -> Sequence[Meter]:
+        """Figures of its own, such as what waits in it; read by ``GET /metrics``."""
+        return ()
 
     async def stats(self) -> Mapping[str, int]:
         """Counts since the start: ``reads``, ``writes``, ``commits``."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from notify_server.rest import admin, api_keys, demo, inbox, service, submissions
+from notify_server.rest import admin, api_keys, demo, inbox, metrics, service, submissions
 from notify_server.rest.deps import DEPS, RestDeps
 from notify_server.rest.guard import add_headers, guard
 
@@ -38,6 +38,7 @@ _ROUTES: tuple[tuple[str, str, _Handler], ...] = (
     ("POST", f"{_ADMIN}/api-keys/{{id}}/revoke", api_keys.revoke),
     ("GET", "/health/live", service.live),
     ("GET", "/health/ready", service.ready),
+    ("GET", "/metrics", metrics.metrics),
 )
 
 RESERVED: tuple[tuple[str, str], ...] = (

@@ -82,6 +82,8 @@ class RestDeps:
         readiness: Asked at ``/health/ready`` and by whatever a stop concerns.
         registry: The sessions of this node.
         close_session: Sends one session away for good.
+        metrics: The page for Prometheus.
+        http_done: Told of each call: the answer's status and how many seconds it took.
     """
 
     submissions: Submissions
@@ -98,6 +100,8 @@ class RestDeps:
     readiness: Callable[[], Readiness]
     registry: Registry
     close_session: Callable[[Session], None]
+    metrics: Callable[[], bytes]
+    http_done: Callable[[web.Request, int, float], None]
     demo: DemoAccess | None = None
 
 

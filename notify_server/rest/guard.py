@@ -59,6 +59,22 @@ async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
 async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse:
     if _is_preflight(request):
         return web.Response(status=204)
+    deps = request.app[DEPS]
+    began = deps.clock.monotonic()
+    status = 0  # the caller has gone
+    try:
+        response = await _answered(request, handler)
+        status = response.status
+    except web.HTTPException as redirect:
+        status = redirect.status
+        raise
+    finally:
+        deps.http_done(request, status, deps.clock.monotonic() - began)
+    return response
+
+
+async def _answered(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """The handler's answer, or a problem; raises what ends the call: a redirect, a lost caller."""
     try:
         async with asyncio.timeout(DEADLINE_S):
             return await handler(request)

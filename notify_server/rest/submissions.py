@@ -65,7 +65,9 @@ def _refuse_when_stopping(request: web.Request) -> None:
 
 async def _hold_to_rate(request: web.Request, caller: Caller, cost: int = 1) -> None:
     if wait_s := await request.app[DEPS].submit_rate.take(caller.name, cost):
-        raise LimitedError("Too many notifications at once.", ceil(wait_s))
+        error = LimitedError("Too many notifications at once.", ceil(wait_s))
+        request.app[DEPS].submissions.note_refusal(error)
+        raise error
 
 
 async def submit(request: web.Request) -> web.Response:
@@ -126,6 +128,7 @@ def _item(deps: RestDeps, item: object, index: int) -> Draft | NotifyError:
             namespaces=settings.namespaces,
         )
     except RejectedError as error:
+        deps.submissions.note_refusal(error)
         return error
 
 
@@ -140,14 +143,18 @@ async def _draft(request: web.Request, *, need_targets: bool) -> Draft:
     deps = request.app[DEPS]
     settings = deps.settings
     raw = await read_json(request, settings.limits.notification_bytes)
-    return parse_draft(
-        raw,
-        deps.types,
-        settings.limits,
-        deps.clock.now(),
-        namespaces=settings.namespaces,
-        need_targets=need_targets,
-    )
+    try:
+        return parse_draft(
+            raw,
+            deps.types,
+            settings.limits,
+            deps.clock.now(),
+            namespaces=settings.namespaces,
+            need_targets=need_targets,
+        )
+    except RejectedError as error:
+        deps.submissions.note_refusal(error)
+        raise
 
 
 def _accepted(done: Submitted) -> web.Response:

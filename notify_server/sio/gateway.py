@@ -26,6 +26,7 @@ from notify_server.domain.settings import Settings
 from notify_server.domain.signals import ReconnectSignal, TokenExpiringSignal
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
+from notify_server.kit.metrics import Counter
 from notify_server.pipeline.catch_up import CatchUp
 from notify_server.pipeline.counting import Counting
 from notify_server.pipeline.delivery import DeliveryDesk
@@ -90,6 +91,9 @@ class Gateway:
         self._clock = clock
         self._admitted: dict[str, tuple[Session, Person]] = {}
         self._pending = 0
+        self.refusals = Counter(
+            "notify_handshakes_refused_total", "Clients that were not let in, and why.", "reason"
+        )
         self._chance = SystemRandom()
         self.is_draining = False
         self.is_stopping = False
@@ -140,21 +144,31 @@ class Gateway:
 
     async def _wait_s(self, request: web.Request) -> float:
         """Seconds until a newcomer may try again; 0: it may come in."""
-        if self._is_full():
+        if reason := self._full():
+            self.refusals.add(reason)
             return FULL_WAIT_S
         if request.method == "OPTIONS":  # a browser asks before the handshake
             return 0
-        return await self._admission.wait_s(request)
+        wait_s = await self._admission.wait_s(request)
+        if wait_s:
+            self.refusals.add("address")
+        return wait_s
 
     def _opened(self, transport: str, environ: dict[str, Any]) -> None:
         self._admission.opened(transport, environ["aiohttp.request"])
 
-    def _is_full(self) -> bool:
-        return (
-            self.is_draining
-            or self._pending >= PENDING_CONNECTS
-            or len(self._admission) >= self._settings.limits.connections
-        )
+    @property
+    def pending(self) -> int:
+        """Handshakes that wait for their CONNECT."""
+        return self._pending
+
+    def _full(self) -> str:
+        """Why nobody is let in at the moment; empty: there is room."""
+        if self.is_draining:
+            return "draining"
+        if self._pending >= PENDING_CONNECTS:
+            return "busy"
+        return "full" if len(self._admission) >= self._settings.limits.connections else ""
 
     def _bind(self, namespace: str) -> None:
         async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
@@ -178,6 +192,7 @@ class Gateway:
         try:
             session, person = await self._admit(sid, namespace, environ, auth)
         except RejectedError as error:
+            self.refusals.add(error.code)
             raise Refusal(str(error), to_error(error)) from error
         finally:
             self._pending -= 1

@@ -163,6 +163,13 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         session = self.sessions.get(sid)
         return session.socket.mark() if session is not None else 0
 
+    def transport(self, sid: str) -> str:
+        """What the session is on at the moment: ``websocket``, ``polling``, or ``none``."""
+        session = self.sessions.get(sid)
+        if session is None:
+            return "none"
+        return "websocket" if session.socket.upgraded else "polling"
+
     def cut(self, sid: str, after_s: float = 0) -> None:
         """Drop the session's connection abruptly, now or later; a stock client comes back."""
         session = self.sessions.get(sid)

@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from notify_server.domain.errors import NotifyError, UnavailableError
 from notify_server.kit.clock import Clock
+from notify_server.kit.metrics import FAST_S, Gauge, Histogram, Meter
 from notify_server.stores.sqlite.desk import Desk, Window
 from notify_server.stores.sqlite.faults import translate
 from notify_server.stores.sqlite.lock import FileLock
@@ -37,6 +38,13 @@ class Database:
         self._counted: list[Window] = []
         self._readers: Readers | None = None
         self._writer: Writer | None = None
+        self._commits = Histogram(
+            "notify_store_commit_seconds", "Transactions, synced to the disk.", bounds=FAST_S
+        )
+        self._waiting = Gauge(
+            "notify_store_queue", "Writes that wait for the one that writes.",
+            read=lambda: {(): 0 if self._writer is None else self._writer.waiting},
+        )  # fmt: skip
 
     async def open(self) -> None:
         """Lock and prepare the file, start the writer; the second time does nothing.
@@ -105,6 +113,10 @@ class Database:
         except TimeoutError as error:
             raise UnavailableError("The store did not answer in time.") from error
 
+    def meters(self) -> list[Meter]:
+        """How long transactions take, and what waits for one."""
+        return [self._commits, self._waiting]
+
     def counts(self) -> dict[str, int]:
         """Questions asked, rows written and transactions committed since it was opened."""
         writer = self._writer
@@ -125,7 +137,7 @@ class Database:
         self._counted += windows
         self._readers = Readers(windows, PATIENCE_S)
         self._readers.start()
-        self._writer = Writer(connection, desk, self._clock)
+        self._writer = Writer(connection, desk, self._clock, self._commits)
         self._writer.start()
 
     def _new_window(self) -> Window:

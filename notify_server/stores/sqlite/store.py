@@ -1,11 +1,12 @@
 """The whole store on SQLite; ``app`` makes one per process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from typing_extensions import override
 
 from notify_server.kit.clock import Clock, to_ms
+from notify_server.kit.metrics import Meter
 from notify_server.ports.store import Store
 from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.database import Database
@@ -39,6 +40,10 @@ class SqliteStore(SqliteNotifications, SqliteReceipts, SqliteUsers, SqliteKeys, 
     async def ping(self) -> None:
         await self._database.write(_check_health)
         await self._database.read(lambda window: window.row(reads.CHECKED_AT))
+
+    @override
+    def meters(self) -> Sequence[Meter]:
+        return self._database.meters()
 
     @override
     async def stats(self) -> Mapping[str, int]:

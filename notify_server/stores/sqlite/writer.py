@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 
 from notify_server.domain.errors import UnavailableError
 from notify_server.kit.clock import Clock
+from notify_server.kit.metrics import Histogram
 from notify_server.stores.sqlite.desk import Desk
 from notify_server.stores.sqlite.faults import translate
 
@@ -45,10 +46,13 @@ class Job:
 class Writer:
     """Owns the writing connection from ``start`` to ``stop``; made and used on the event loop."""
 
-    def __init__(self, connection: sqlite3.Connection, desk: Desk, clock: Clock) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, desk: Desk, clock: Clock, seconds: Histogram
+    ) -> None:
         self._connection = connection
         self._desk = desk
         self._clock = clock
+        self._seconds = seconds
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -65,6 +69,11 @@ class Writer:
         self._jobs.put(None)
         await self._stopped.wait()
         self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs of which none has begun."""
+        return self._jobs.qsize()
 
     def hand_in(
         self, operations: Sequence[Operation], patience_s: float
@@ -107,9 +116,10 @@ class Writer:
         """Do them all in one transaction; when that fails as a whole, so has each of them."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            now = self._clock.monotonic()
-            answers = [self._do(job, now) for job in jobs]
+            began = self._clock.monotonic()
+            answers = [self._do(job, began) for job in jobs]
             self._connection.execute("COMMIT")
+            self._seconds.observe(self._clock.monotonic() - began)
         except Exception as error:  # noqa: BLE001 - each becomes an answer; translate() logs it
             failure = translate(error)
             self._roll_back()

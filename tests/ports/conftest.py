@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from support import mongodb
 from support.stores import ENGINES, Shop
 
 from notify_server.kit.clock import ManualClock
@@ -20,6 +21,8 @@ def clock():
 @pytest.fixture(params=sorted(ENGINES))
 async def shop(request, tmp_path, clock):
     """Opens stores over one folder."""
+    if request.param == "mongodb" and not mongodb.is_there():
+        pytest.skip("no MongoDB: install mongod, or Java and Maven for scripts/services")
     shop = Shop(request.param, tmp_path, clock)
     yield shop
     await shop.close()

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from support import mongodb
+
 from notify_server.domain.notification import Content, IdempotencyKey, Priority, Submission
 from notify_server.domain.receipt import Ack, Delivery, Receipt, Step
 from notify_server.domain.target import Audience, AudienceKind, Targets
 from notify_server.kit.clock import Clock, ManualClock
 from notify_server.ports.store import Change, Store
+from notify_server.stores.mongodb.store import MongoStore
 from notify_server.stores.sqlite.store import SqliteStore
 
 ROLE = Audience(AudienceKind.ROLE, "ADMIN")
@@ -20,6 +23,7 @@ SECOND = timedelta(seconds=1)
 MS = timedelta(milliseconds=1)
 
 ENGINES: dict[str, Callable[[Path, Clock], Store]] = {
+    "mongodb": lambda folder, clock: MongoStore(mongodb.url_for(folder), clock),
     "sqlite": lambda folder, clock: SqliteStore(folder / "store.db", clock),
 }
 """Every engine by name; the second store of the same folder is the same data."""

@@ -12,14 +12,11 @@ from notify_server.stores import rules
 from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.desk import Desk
 from notify_server.stores.sqlite.rows import (
-    UNDELIVERED,
-    content_to_json,
-    ms_or_none,
-    notes_to_json,
     notification_from_row,
     notification_to_row,
     receipt_to_row,
 )
+from notify_server.stores.texts import UNDELIVERED, content_to_json, ms_or_none, notes_to_json
 
 
 def accept(desk: Desk, submission: Submission) -> Accepted:

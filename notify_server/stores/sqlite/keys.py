@@ -12,7 +12,8 @@ from notify_server.ports.store import KeyStore
 from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.desk import Desk
-from notify_server.stores.sqlite.rows import Row, moment_or_none, ms_or_none, to_json
+from notify_server.stores.sqlite.rows import Row
+from notify_server.stores.texts import moment_or_none, ms_or_none, to_json
 
 
 class SqliteKeys(KeyStore):

@@ -14,7 +14,8 @@ from notify_server.ports.store import Change, Expired, NotificationStore
 from notify_server.stores.sqlite import acceptance, reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.reads import Read
-from notify_server.stores.sqlite.rows import Value, moment_or_none, notification_from_row, to_json
+from notify_server.stores.sqlite.rows import Value, notification_from_row
+from notify_server.stores.texts import moment_or_none, to_json
 
 _TOP = (2**63 - 1, "")
 """Above every position."""

@@ -18,15 +18,14 @@ from notify_server.stores.sqlite.notifications import position_values
 from notify_server.stores.sqlite.reads import Read
 from notify_server.stores.sqlite.rows import (
     Value,
-    activity,
     attempt_from_row,
     attempt_to_row,
     confirmation_to_row,
     entry_from_row,
     receipt_from_row,
     receipt_to_row,
-    to_json,
 )
+from notify_server.stores.texts import activity, to_json
 
 
 class SqliteReceipts(ReceiptStore):

@@ -3,24 +3,27 @@
 Times are milliseconds, JSON is text. Called by the writer's operations and by the readers.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import orjson
 
-from notify_server.domain.errors import Code, RejectedError
 from notify_server.domain.notification import (
     ChannelName,
-    ChannelNote,
-    Content,
     Notification,
-    Priority,
 )
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Ack, AckVia, Attempt, Entry, Receipt, Step
 from notify_server.domain.target import Audience, AudienceKind, Targets
 from notify_server.kit.clock import from_ms, to_ms
+from notify_server.stores.texts import (
+    content_from_json,
+    content_to_json,
+    moment_or_none,
+    ms_or_none,
+    notes_from_json,
+    notes_to_json,
+    to_json,
+)
 
 Value = None | int | str
 Row = tuple[Any, ...]
@@ -36,31 +39,6 @@ RECEIPT_COLUMNS = (
     "replays", "reminders", "closed", "step", "due_at", "acks", "version",
 )  # fmt: skip
 _WIDTH = len(NOTIFICATION_COLUMNS)
-
-UNDELIVERED, UNREAD, PASSIVE = 2, 1, 0
-"""Values of ``receipts.active``."""
-
-
-def to_json(value: object) -> str:
-    """Compact JSON text; mappings of any kind become objects.
-
-    Raises:
-        RejectedError: It holds what JSON can not: a lone surrogate, an integer over 64 bits, …
-    """
-    try:
-        return orjson.dumps(value, default=_plain).decode()
-    except orjson.JSONEncodeError as error:
-        raise RejectedError(Code.INVALID, f"A value can not be stored: {error}.") from error
-
-
-def ms_or_none(moment: datetime | None) -> int | None:
-    """``to_ms`` for what may be absent."""
-    return None if moment is None else to_ms(moment)
-
-
-def moment_or_none(milliseconds: int | None) -> datetime | None:
-    """``from_ms`` for what may be absent."""
-    return None if milliseconds is None else from_ms(milliseconds)
 
 
 def notification_to_row(notification: Notification) -> tuple[Value, ...]:
@@ -93,8 +71,8 @@ def notification_from_row(row: Row) -> Notification:
         revised_at=from_ms(row[6]),
         cancelled_at=moment_or_none(row[8]),
         targets=_targets_from_json(row[9]),
-        content=_content_from_json(row[10], row[7]),
-        channel_notes=_notes_from_json(row[11]),
+        content=content_from_json(row[10], row[7]),
+        channel_notes=notes_from_json(row[11]),
     )
 
 
@@ -187,15 +165,6 @@ def entry_from_row(row: Row) -> Entry:
     return Entry(notification_from_row(row), receipt)
 
 
-def activity(receipt: Receipt, newest_revision: int) -> int:
-    """The value of ``receipts.active``."""
-    if receipt.deleted_at is not None or receipt.dismissed_at is not None:
-        return PASSIVE
-    if receipt.delivered_revision < newest_revision:
-        return UNDELIVERED
-    return UNREAD if receipt.read_at is None else PASSIVE
-
-
 def attempt_to_row(attempt: Attempt) -> tuple[Value, ...]:
     """Values for ``writes.ADD_ATTEMPT``."""
     return (
@@ -225,36 +194,6 @@ def attempt_from_row(row: Row) -> Attempt:
     )
 
 
-def content_to_json(content: Content) -> str:
-    """All fields but ``expires_at``, which has its own column; defaults are left out."""
-    fields = {name: getattr(content, name) for name in _CONTENT_DEFAULTS}
-    return to_json(
-        {name: value for name, value in fields.items() if value != _CONTENT_DEFAULTS[name]}
-    )
-
-
-def notes_to_json(notes: tuple[ChannelNote, ...]) -> str:
-    """Pairs of channel and reason."""
-    return to_json([(note.channel, note.reason) for note in notes])
-
-
-_CONTENT_DEFAULTS: Mapping[str, object] = {
-    "title": None, "message": None, "type": None, "priority": None, "event_name": None,
-    "source": None, "tags": (), "data": {}, "object": None, "sender": None, "action_url": None,
-    "action_label": None, "actions": (), "media": None, "requires_acknowledgment": False,
-    "collapse_key": None,
-}  # fmt: skip
-
-
-def _content_from_json(text: str, expires_at: int | None) -> Content:
-    stored: dict[str, Any] = orjson.loads(text)
-    stored["priority"] = Priority(stored["priority"])
-    for name in ("tags", "actions"):
-        if name in stored:
-            stored[name] = tuple(stored[name])
-    return Content(**stored, expires_at=moment_or_none(expires_at))
-
-
 def _targets_to_json(targets: Targets) -> str:
     return to_json((targets.users, targets.audiences, targets.exclude))
 
@@ -268,21 +207,9 @@ def _targets_from_json(text: str) -> Targets:
     )
 
 
-def _notes_from_json(text: str) -> tuple[ChannelNote, ...]:
-    return tuple(ChannelNote(ChannelName(name), reason) for name, reason in orjson.loads(text))
-
-
 def _acks_to_json(acks: tuple[Ack, ...]) -> str:
     return to_json([(a.session, a.revision, to_ms(a.at), a.rtt_ms, a.via) for a in acks])
 
 
 def _ack(session: str, revision: int, at: int, rtt_ms: int, via: str) -> Ack:
     return Ack(session, revision, from_ms(at), rtt_ms, AckVia(via))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, tuple):
-        return list(value)
-    raise TypeError(f"not JSON: {type(value).__name__}")

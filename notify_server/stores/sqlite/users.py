@@ -20,7 +20,8 @@ from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.desk import Desk, Window
 from notify_server.stores.sqlite.reads import Read
-from notify_server.stores.sqlite.rows import Row, Value, moment_or_none, ms_or_none, to_json
+from notify_server.stores.sqlite.rows import Row, Value
+from notify_server.stores.texts import moment_or_none, ms_or_none, to_json
 
 
 class SqliteUsers(UserStore):

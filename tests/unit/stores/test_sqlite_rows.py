@@ -13,6 +13,7 @@ from notify_server.domain.notification import ChannelName, ChannelNote, Content,
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Ack, AckVia, Receipt, Step
 from notify_server.domain.target import Audience, AudienceKind, Targets
+from notify_server.stores import texts
 from notify_server.stores.sqlite import rows
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -117,7 +118,7 @@ def test_full_content_comes_back_and_no_field_is_forgotten():
 @pytest.mark.parametrize("value", ["\ud800", 2**70, {1: 2}, object(), {"a": {"b"}}])
 def test_to_json_refuses_what_json_can_not_hold(value):
     with pytest.raises(RejectedError) as error:
-        rows.to_json({"value": value})
+        texts.to_json({"value": value})
     assert error.value.code is Code.INVALID
 
 
@@ -136,14 +137,14 @@ _AT = _PLAIN.sort_at
 @pytest.mark.parametrize(
     ("changes", "newest", "active"),
     [
-        ({}, 1, rows.UNDELIVERED),
-        ({"delivered_revision": 1}, 1, rows.UNREAD),
-        ({"delivered_revision": 1}, 2, rows.UNDELIVERED),
-        ({"delivered_revision": 1, "read_at": _AT}, 1, rows.PASSIVE),
-        ({"delivered_revision": 1, "read_at": _AT}, 2, rows.UNDELIVERED),
-        ({"deleted_at": _AT}, 1, rows.PASSIVE),
-        ({"dismissed_at": _AT}, 1, rows.PASSIVE),
+        ({}, 1, texts.UNDELIVERED),
+        ({"delivered_revision": 1}, 1, texts.UNREAD),
+        ({"delivered_revision": 1}, 2, texts.UNDELIVERED),
+        ({"delivered_revision": 1, "read_at": _AT}, 1, texts.PASSIVE),
+        ({"delivered_revision": 1, "read_at": _AT}, 2, texts.UNDELIVERED),
+        ({"deleted_at": _AT}, 1, texts.PASSIVE),
+        ({"dismissed_at": _AT}, 1, texts.PASSIVE),
     ],
 )
 def test_activity(changes, newest, active):
-    assert rows.activity(replace(_PLAIN, **changes), newest) == active
+    assert texts.activity(replace(_PLAIN, **changes), newest) == active

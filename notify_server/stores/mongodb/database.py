@@ -1,0 +1,218 @@
+"""The client: declared questions, changes with their deadline, and what is tried again.
+
+One per process (PyMongo's asynchronous client belongs to one event loop, F32). Cancelling a task
+inside a call would cost its connection, so every call runs in a task of its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from bson.raw_bson import RawBSONDocument
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+from pymongo.operations import UpdateMany
+
+from notify_server.domain.errors import NotifyError, UnavailableError
+from notify_server.kit.aio import pause as rest
+from notify_server.kit.clock import Clock
+from notify_server.stores.mongodb.documents import Document
+from notify_server.stores.mongodb.faults import DUPLICATE, UNSTORABLE, is_passing, translate
+from notify_server.stores.mongodb.queries import INDEXES, Index, Query
+
+T = TypeVar("T")
+Filter = Mapping[str, Any]
+Stored = Document | RawBSONDocument
+
+PATIENCE_S = 5.0
+"""How long a caller waits for an operation before it hears that the store is away."""
+_TRY_S = 2.0
+"""How long one try waits for a server to be found, connected or heard; several fit in."""
+_PAUSE_S = (0.05, 0.1, 0.2, 0.4)
+
+_Client = AsyncMongoClient[Document]
+
+
+class Database:
+    """One database of a MongoDB deployment."""
+
+    def __init__(self, url: str, clock: Clock, name: str = "notify") -> None:
+        """``name``: used where the URL names no database."""
+        self._url = url
+        self._name = name
+        self._clock = clock
+        self._client: _Client | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.reads = 0
+        self.writes = 0
+        self.commits = 0
+
+    async def open(self) -> None:
+        """Connect and make the indexes; the second time does nothing.
+
+        Raises:
+            UnavailableError: It can not be reached.
+        """
+        if self._client is not None:
+            return
+        self._client = AsyncMongoClient(
+            self._url,
+            w="majority",
+            connectTimeoutMS=_TRY_S * 1000,
+            serverSelectionTimeoutMS=_TRY_S * 1000,
+            socketTimeoutMS=_TRY_S * 1000,
+            tz_aware=True,
+            appname="notify-server",
+        )
+        try:
+            await self.run(self._make_indexes())
+        except NotifyError:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Finish what was begun, then let go; the second time does nothing."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def run(self, operation: Coroutine[Any, Any, T]) -> T:
+        """Do an operation of several calls; cancelling the caller does not cancel it.
+
+        Raises:
+            UnavailableError: Not open, or not done in time; it may have happened or not.
+            NotifyError: What it raised itself.
+        """
+        if self._client is None:
+            operation.close()
+            raise UnavailableError("The store is not open.")
+        task = asyncio.get_running_loop().create_task(operation)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await asyncio.shield(task)
+        except TimeoutError as error:
+            raise UnavailableError("The store did not answer in time.") from error
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited has heard it, or has gone
+
+    async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
+        """One call, that may be repeated: what passes is tried again within PATIENCE_S."""
+        ends = self._clock.monotonic() + PATIENCE_S
+        tries = 0
+        while True:
+            try:
+                return await call()
+            except (PyMongoError, *UNSTORABLE) as error:
+                pause = _PAUSE_S[min(tries, len(_PAUSE_S) - 1)]
+                if isinstance(error, BulkWriteError) and not is_passing(error):
+                    raise
+                if not is_passing(error) or self._clock.monotonic() + pause >= ends:
+                    raise translate(error) from error
+                tries += 1
+                await rest(pause)
+
+    # -- inside an operation -------------------------------------------------------------------
+
+    def collection(self, name: str) -> AsyncCollection[Document]:
+        """One collection.
+
+        Raises:
+            ConnectionFailure: The store has been closed meanwhile.
+        """
+        if self._client is None:
+            raise ConnectionFailure("closed")
+        return self._client.get_default_database(self._name)[name]
+
+    async def find(
+        self,
+        query: Query,
+        wanted: Filter,
+        limit: int | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> list[Document]:
+        """The documents that answer a declared question, in its order."""
+        if limit == 0:  # to MongoDB that means all
+            return []
+        self.reads += 1
+
+        async def call() -> list[Document]:
+            cursor = self.collection(query.collection).find(wanted, fields)
+            if query.sort:
+                cursor = cursor.sort(list(query.sort))
+            return await cursor.limit(limit or 0).to_list()
+
+        return await self._persist(call)
+
+    async def insert(self, query: Query, documents: Sequence[Stored]) -> set[int]:
+        """Insert each by itself; returns the places of those that were there already.
+
+        An earlier try that was not heard counts as "there already".
+        """
+        if not documents:
+            return set()
+        self._count(len(documents))
+        try:
+            await self._persist(
+                lambda: self.collection(query.collection).insert_many(documents, ordered=False)
+            )
+        except BulkWriteError as error:
+            return _doubles(error)
+        return set()
+
+    async def update(self, query: Query, wanted: Filter, change: Filter) -> bool:
+        """Change the one document that is found; False: there is none, or not any more."""
+        self._count(1)
+        result = await self._persist(
+            lambda: self.collection(query.collection).update_one(wanted, change)
+        )
+        return result.matched_count > 0
+
+    async def put(self, query: Query, wanted: Filter, change: Filter) -> None:
+        """Change the one document that is found, or make it."""
+        self._count(1)
+        await self._persist(
+            lambda: self.collection(query.collection).update_one(wanted, change, upsert=True)
+        )
+
+    async def update_all(self, query: Query, changes: Sequence[tuple[Filter, Filter]]) -> None:
+        """Change all documents that each filter finds."""
+        if not changes:
+            return
+        self._count(len(changes))
+        many = [UpdateMany(*change) for change in changes]
+        await self._persist(
+            lambda: self.collection(query.collection).bulk_write(many, ordered=False)
+        )
+
+    async def delete(self, query: Query, wanted: Filter) -> int:
+        """Remove all that are found; returns how many."""
+        self._count(1)
+        result = await self._persist(lambda: self.collection(query.collection).delete_many(wanted))
+        return result.deleted_count
+
+    def _count(self, writes: int) -> None:
+        self.writes += writes
+        self.commits += 1
+
+    async def _make_indexes(self) -> None:
+        for index in INDEXES:
+            await self._persist(partial(self._make_index, index))
+
+    async def _make_index(self, index: Index) -> None:
+        await self.collection(index.collection).create_index(list(index.keys), **index.options)
+
+
+def _doubles(error: BulkWriteError) -> set[int]:
+    faults = error.details["writeErrors"]
+    if error.details["writeConcernErrors"] or any(f["code"] != DUPLICATE for f in faults):
+        raise error
+    return {fault["index"] for fault in faults}

@@ -1,0 +1,54 @@
+"""The whole store on MongoDB; ``app`` makes one per process."""
+
+from collections.abc import Mapping
+
+from typing_extensions import override
+
+from notify_server.kit.clock import Clock, to_ms
+from notify_server.ports.store import Store
+from notify_server.stores.mongodb import queries
+from notify_server.stores.mongodb.database import Database
+from notify_server.stores.mongodb.keys import MongoKeys
+from notify_server.stores.mongodb.notifications import MongoNotifications
+from notify_server.stores.mongodb.receipts import MongoReceipts
+from notify_server.stores.mongodb.users import MongoUsers
+from notify_server.stores.mongodb.writing import ReceiptWriter
+
+
+class MongoStore(MongoNotifications, MongoReceipts, MongoUsers, MongoKeys, Store):
+    """Its four parts over one client.
+
+    Args:
+        url: ``mongodb://`` or ``mongodb+srv://``, with credentials, TLS and options.
+        clock: Stamps what is written; on several nodes one that follows the server's.
+    """
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        database = Database(url, clock)
+        MongoNotifications.__init__(self, database, clock)
+        MongoReceipts.__init__(self, database, ReceiptWriter(database, clock))
+
+    @override
+    async def open(self) -> None:
+        await self._database.open()
+        await self._database.run(self._acceptance.prepare())
+
+    @override
+    async def close(self) -> None:
+        await self._database.close()
+
+    @override
+    async def ping(self) -> None:
+        """Behind what waits to be stored, so that it tells whether a submission would be."""
+        await self.accept(())
+        now = to_ms(self._clock.now())
+        wanted = {"_id": "health"}
+        await self._database.run(
+            self._database.put(queries.OWN, wanted, {"$set": {"checked_at": now}})
+        )
+        await self._database.run(self._database.find(queries.OWN, wanted, 1))
+
+    @override
+    async def stats(self) -> Mapping[str, int]:
+        database = self._database
+        return {"reads": database.reads, "writes": database.writes, "commits": database.commits}

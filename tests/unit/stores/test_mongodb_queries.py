@@ -1,0 +1,143 @@
+"""Every question to MongoDB is declared, and its index begins with what it asks for."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from pymongo import monitoring
+from support import mongodb
+from support.stores import ROLE, accept_one, delivery, receipt, receipt_of, submission
+
+from notify_server.domain.claims import ApiKey, Scope
+from notify_server.domain.receipt import Step
+from notify_server.domain.target import EVERYONE, Membership, Position, Source, UserRecord
+from notify_server.kit.clock import ManualClock
+from notify_server.stores.mongodb import queries
+from notify_server.stores.mongodb.store import MongoStore
+
+pytestmark = pytest.mark.skipif(not mongodb.is_there(), reason="no MongoDB: scripts/services")
+
+
+@pytest.mark.parametrize("query", queries.QUERIES, ids=lambda query: query.name)
+def test_index_holds_equal_fields_then_the_order_then_the_range(query):
+    """The rule of equality, sort, range; an index that is walked backwards is the same index."""
+    keys = [("_id", 1)] if query.index is None else list(query.index.keys)
+    assert query.index is None or query.index.collection == query.collection
+    fields = [field for field, _ in keys]
+    equal = fields[: len(query.equal)]
+    assert sorted(equal) == sorted(query.equal)
+    rest = keys[len(equal) :]
+    ordered = rest[: len(query.sort)]
+    assert [field for field, _ in ordered] == [field for field, _ in query.sort]
+    assert len({a * b for (_, a), (_, b) in zip(ordered, query.sort, strict=True)}) <= 1
+    if query.within:
+        assert query.within == fields[len(equal)]
+
+
+def test_every_index_serves_a_question_or_keeps_something_unique():
+    used = {query.index for query in queries.QUERIES}
+    idle = [index.name for index in queries.INDEXES if index not in used and not index.unique]
+    assert idle == []
+
+
+class _Log(monitoring.CommandListener):
+    """What went over the wire, as (collection, fields of the filter, sort)."""
+
+    def __init__(self):
+        self.asked = set()
+        self.commands = Counter()
+
+    def started(self, event):
+        command = event.command
+        self.commands[event.command_name] += 1
+        match event.command_name:
+            case "find":
+                sort = tuple((command.get("sort") or {}).items())
+                self.asked.add((command["find"], _fields(command["filter"]), sort))
+            case "update":
+                self.asked |= {
+                    (command["update"], _fields(u["q"]), None) for u in command["updates"]
+                }
+            case "delete":
+                self.asked |= {
+                    (command["delete"], _fields(d["q"]), None) for d in command["deletes"]
+                }
+
+    def succeeded(self, event):
+        pass
+
+    def failed(self, event):
+        pass
+
+
+def _fields(wanted):
+    return frozenset(wanted)
+
+
+def _is_declared(asked):
+    collection, fields, sort = asked
+    return any(
+        query.collection == collection
+        and (sort is None or sort == query.sort)
+        and fields >= set(query.equal) - ({"_id"} if sort is None else set())
+        and fields <= {*query.equal, query.within, *query.beside}
+        for query in queries.QUERIES
+    )
+
+
+async def _use_everything(store, clock):
+    made = await accept_one(store, "1", "2", to=(ROLE,), key="k", scope="s")
+    await store.accept([submission("1", key="k"), submission("1", to=(ROLE,), scope="s")])
+    await store.replace(made.id, submission(key="k2"))
+    place = Position(clock.now(), made.id)
+    await store.save([receipt("5", made), receipt("6", made, snoozed_until=clock.now())])
+    held = await receipt_of(store, "5", made.id)
+    await store.save([held])
+    await store.record_deliveries([delivery("2", made, clock.now(), step=Step.JUDGE)])
+    for before in (None, place):
+        await store.feed(ROLE, "/", before, 5)
+        await store.inbox("1", "/", before, 5)
+    await store.feed_changed(ROLE, "/", clock.now(), 5)
+    await store.active("1", "/", 5)
+    await store.changed_entries("1", "/", clock.now(), 5)
+    await store.changed_ids("1", "/", clock.now(), 5)
+    await store.due(clock.now(), 5)
+    await store.expired(clock.now(), clock.now(), 5)
+    await store.recipients(made.id, "", 5)
+    await store.holders(made.id)
+    await store.summary(made.id)
+    await store.attempts(made.id, "1")
+    await store.note_expired_until(clock.now())
+    await store.expired_until()
+    await store.save_user(UserRecord("1", clock.now()))
+    await store.put_member("1", Membership(ROLE, Source.TOKEN, clock.now()))
+    await store.remove_member("1", ROLE, Source.TOKEN)
+    await store.user("1")
+    await asyncio.gather(*(store.members(audience, "", 5) for audience in (ROLE, EVERYONE)))
+    await store.add_key(ApiKey("a", "n", frozenset({Scope.SEND}), "h", clock.now()))
+    await store.keys()
+    await store.key("a")
+    await store.revoke_key("a", clock.now())
+    await store.cancel(made.id)
+    clock.advance(timedelta(days=400))
+    await store.changed(clock.now(), 5)
+    await store.accept([submission("1", key="k", scope="s")])
+    await store.purge(clock.now(), 100)
+    await store.ping()
+
+
+async def test_nothing_is_asked_that_is_not_declared(tmp_path):
+    log, clock = _Log(), ManualClock()
+    monitoring.register(log)  # clients made from now on
+    try:
+        store = MongoStore(mongodb.url_for(tmp_path), clock)
+        await store.open()
+        await _use_everything(store, clock)
+        await store.close()
+    finally:
+        monitoring._LISTENERS.command_listeners.remove(log)
+    assert len(log.asked) > 30
+    assert [asked for asked in log.asked if not _is_declared(asked)] == []
+    known = {"find", "update", "delete", "insert", "createIndexes", "getMore", "endSessions"}
+    assert set(log.commands) <= known

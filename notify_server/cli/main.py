@@ -15,6 +15,7 @@ from notify_server.cli.check_config import check_config
 from notify_server.cli.exits import Exit
 from notify_server.cli.listen import listen
 from notify_server.cli.overview import PEOPLE, RUN, SEND, TRY, Overview
+from notify_server.cli.probe import probe
 from notify_server.cli.send import send
 from notify_server.cli.serve import serve
 from notify_server.cli.show import clean, note
@@ -40,6 +41,7 @@ app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=SEND)(listen)
 app.command(rich_help_panel=PEOPLE)(token)
 app.add_typer(api_key, name="api-key", rich_help_panel=PEOPLE)
+app.command(rich_help_panel=TRY)(probe)
 app.command(rich_help_panel=TRY)(simulate)
 
 

@@ -10,7 +10,12 @@ from ipaddress import ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from notify_server.app.config_faults import Faults
-from notify_server.auth.tokens import ALGORITHMS, PUBLIC_ALGORITHMS, read_public_keys
+from notify_server.auth.tokens import (
+    ALGORITHMS,
+    PUBLIC_ALGORITHMS,
+    read_public_keys,
+    read_secret,
+)
 from notify_server.domain.settings import AuthSettings, Settings
 from notify_server.kit.rates import parse_rate
 
@@ -88,6 +93,11 @@ def _auth(settings: Settings, faults: Faults) -> None:
     auth = settings.auth
     if auth.jwt_secret and (fault := secret_fault(auth.jwt_secret)):
         faults.add(("auth", "jwt_secret"), fault)
+    elif auth.jwt_secret:
+        try:
+            read_secret(auth.jwt_secret)
+        except ValueError as error:
+            faults.add(("auth", "jwt_secret"), str(error))
     shared = bool(settings.bus.url) or settings.store.url.startswith("mongodb")
     if shared and not has_token_keys(auth):
         faults.add(

@@ -6,6 +6,8 @@ configuration alone: nothing in a token's header leads anywhere. Each algorithm 
 so that a public key never serves as an HMAC secret.
 """
 
+import base64
+import binascii
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.algorithms import HMACAlgorithm
+from typing_extensions import override
 
 from notify_server.auth.jwks import JwksCache
 from notify_server.domain.claims import Claims
@@ -44,7 +48,22 @@ _PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.
 _KID = re.compile(r"(?!.*\.\.)[A-Za-z0-9._~@+=:-]{1,128}|[A-Za-z0-9+/]{43}=")
 
 _Key = jwt.PyJWK | RSAPublicKey | EllipticCurvePublicKey | bytes
+
+
+class _ReadySecret(HMACAlgorithm):
+    """HS256 with a secret that was looked at once: stock takes it for a PEM, a DER or a JWK anew
+    with every token, which costs more than the signature.
+    """
+
+    @override
+    def prepare_key(self, key: str | bytes) -> bytes:
+        return super().prepare_key(key) if isinstance(key, str) else key
+
+
 _JWS = jwt.PyJWS(options={"enforce_minimum_key_length": True})
+_READY_SECRET = _ReadySecret(HMACAlgorithm.SHA256)
+_JWS.unregister_algorithm("HS256")
+_JWS.register_algorithm("HS256", _READY_SECRET)
 
 
 class TokenVerifier:
@@ -66,7 +85,8 @@ class TokenVerifier:
             id_chars: Longest user, role or room text (``[limits] id_chars``).
 
         Raises:
-            ValueError: The key file holds no usable key; ``app/config.py`` says so earlier.
+            ValueError: The secret or the key file is no usable key; ``app/config.py`` says so
+                earlier.
         """
         self._audience = settings.jwt_audience
         self._issuer = settings.jwt_issuer
@@ -77,7 +97,7 @@ class TokenVerifier:
             self._jwks = JwksCache(settings.jwks_url, clock)
         self._fixed: dict[str, list[_Key]] = {name: [] for name in ALGORITHMS}
         if settings.jwt_secret:
-            self._fixed["HS256"].append(settings.jwt_secret.encode())
+            self._fixed["HS256"].append(read_secret(settings.jwt_secret))
         if settings.jwt_public_key_file is not None:
             for algorithm, key in read_public_keys(settings.jwt_public_key_file):
                 self._fixed[algorithm].append(key)
@@ -102,10 +122,7 @@ class TokenVerifier:
 
     def _header(self, token: str) -> tuple[str, str | None]:
         """Algorithm and key id, once nothing in the header is out of the ordinary."""
-        try:
-            header = _JWS.get_unverified_header(token)
-        except jwt.PyJWTError as error:
-            raise _invalid("malformed") from error
+        header = _unverified_header(token)
         algorithm, kid = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or algorithm not in self._allowed:
             raise _invalid("algorithm not allowed")
@@ -206,7 +223,19 @@ def issue_token(
         "exp": _seconds(expires),
         **{name: value for name, value in extra.items() if value is not None},
     }
-    return _JWS.encode(orjson.dumps(payload), secret.encode(), "HS256")
+    return _JWS.encode(orjson.dumps(payload), read_secret(secret), "HS256")
+
+
+def read_secret(text: str) -> bytes:
+    """``[auth] jwt_secret`` as the key of HS256.
+
+    Raises:
+        ValueError: It is a public key or a certificate, which everybody may know.
+    """
+    try:
+        return _READY_SECRET.prepare_key(text)
+    except jwt.InvalidKeyError as error:
+        raise ValueError("it is a key or a certificate: expected chance") from error
 
 
 def read_public_keys(
@@ -236,6 +265,18 @@ def _public_key(block: bytes) -> tuple[str, RSAPublicKey | EllipticCurvePublicKe
     if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
         return "ES256", key
     raise ValueError("a key in it is neither RSA of 2,048 bits or more nor EC P-256")
+
+
+def _unverified_header(token: str) -> Mapping[str, Any]:
+    """What a token says of itself; PyJWT reads the same again when it checks the signature."""
+    part = token.partition(".")[0]
+    try:
+        header = orjson.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (binascii.Error, orjson.JSONDecodeError) as error:
+        raise _invalid("malformed") from error
+    if not isinstance(header, dict):
+        raise _invalid("malformed")
+    return header
 
 
 def _signed(token: str, algorithm: str, key: _Key) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -49,11 +50,21 @@ def client_key(peer: str, forwarded: Iterable[str], trusted: Iterable[Network]) 
         if hop is None:
             break  # whoever wrote that, the proxy beside it is the last that is known
         client = hop
+    return _key(client)
+
+
+_REMEMBERED = 1024
+"""Texts and addresses of which is known what they mean: those who come again, and our proxies."""
+
+
+@lru_cache(_REMEMBERED)
+def _key(client: _Address) -> str:
     if isinstance(client, IPv4Address):
         return str(client)
     return str(IPv6Network((int(client), _PREFIX_V6), strict=False))
 
 
+@lru_cache(_REMEMBERED)
 def _parse(text: str) -> _Address | None:
     """An address, with a port or without; an IPv4 one in IPv6's clothes is the IPv4 one."""
     bare = text.strip()

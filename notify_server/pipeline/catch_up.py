@@ -117,6 +117,8 @@ class CatchUp:
         is_first = session.is_fresh
         if is_first:
             session.is_fresh = False
+            # What changed between admission and now (a role taken away, a revocation) counts too.
+            await self._people.recheck(session)
             await self._replay(session, progress)
         while session.is_open:
             if session.missed_since is not None:

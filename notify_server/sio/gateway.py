@@ -236,8 +236,6 @@ class Gateway:
         sessions = self._line.registry.of_user(session.user)
         for oldest in sessions[: -self._settings.limits.sessions_per_user]:
             self._emitter.disconnect(oldest.id)
-        # What changed between admission and now (a role taken away, a revocation) counts as well.
-        self._background.spawn(self._line.people.recheck(session), "recheck session")
 
     async def _refresh(self, user: str) -> None:
         await self._line.people.refresh(user)

@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import engineio
@@ -65,6 +65,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self.sessions: dict[str, Session] = {}
         self._callbacks: set[asyncio.Task[Any]] = set()
         self._hooks = Hooks()
+        self._takes = lru_cache(64)(_takes)
         packets = BinaryPacket if options.get("binary") else SocketPacket
         super().__init__(client_manager=Manager(), serializer=packets, **options)
         self.eio.set_alive_hook(self._alive)
@@ -425,7 +426,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         if handler is None:
             return await super()._trigger_event(event, namespace, *args)
         try:
-            result = handler(*_fit(handler, given))
+            result = handler(*(given if self._takes(handler, len(given)) else given[:-1]))
             return await result if inspect.isawaitable(result) else result
         except TypeError as error:
             raise RuntimeError(f"the {event} handler failed") from error
@@ -463,10 +464,10 @@ def _refuse_unsafe(options: dict[str, Any]) -> None:
         raise ValueError("serializer is the transport's own")
 
 
-def _fit(handler: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
+def _takes(handler: Callable[..., Any], count: int) -> bool:
     """Connect handlers may do without auth, disconnect handlers without a reason."""
     try:
-        inspect.signature(handler).bind(*args)
+        inspect.signature(handler).bind(*[None] * count)
     except TypeError:
-        return args[:-1]
-    return args
+        return False
+    return True

@@ -10,6 +10,7 @@ from notify_server.app.config import ConfigError, load_settings
 from notify_server.domain.notification import ChannelName, Priority
 from notify_server.domain.settings import RETRY_RULES, Settings, TypeSettings
 
+PUBLIC_KEY = r"-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQY\n-----END PUBLIC KEY-----"
 SECRET = "Zk3v9Qw1Lr8Xt5Bn2Hy7Jd4Fg6Ms0Pc-"
 
 
@@ -250,6 +251,7 @@ def test_unknown_variable_is_refused_by_name(tmp_path):
         ('[auth]\njwt_secret = "short"', "32 bytes"),
         ('[auth]\njwt_secret = "change-me-change-me-change-me-change-me"', "like a default"),
         ('[auth]\njwt_secret = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"', "like a default"),
+        (f'[auth]\njwt_secret = "{PUBLIC_KEY}"', "a key or a certificate"),
         ('[auth]\njwt_secret_file = "none"', "cannot be read"),
         (f'[auth]\njwt_secret = "{SECRET}"\njwt_secret_file = "x"', "not both"),
         ('[auth]\njwks_url = "file:///etc/passwd"', "https://"),

@@ -104,6 +104,7 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
             inbox=line.inbox,
             people=line.people,
             explanations=line.explanations,
+            audit=line.audit,
             tokens=tokens,
             keys=KeyRing(store, clock),
             clock=clock,

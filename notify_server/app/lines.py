@@ -7,6 +7,7 @@ from random import Random
 from notify_server.domain.settings import Settings
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
+from notify_server.pipeline.audit import Audit
 from notify_server.pipeline.catch_up import CatchUp
 from notify_server.pipeline.confirm import Confirmations
 from notify_server.pipeline.counting import Counting
@@ -48,6 +49,7 @@ class Line:
     expiry: Expiry
     explanations: Explanations
     figures: Figures
+    audit: Audit
 
 
 def build_line(
@@ -76,6 +78,7 @@ def build_line(
     signalling = Signalling(registry, emitter, clock)
     confirmations = Confirmations(store, background)
     people = People(store, registry, signalling, clock, settings, confirmations)
+    audit = Audit(store, clock)
     inventory = Inventory(store, feeds, rules, clock)
     counting = Counting(inventory, people, registry, emitter, background, clock)
     signalling.on_touched(counting.touch)
@@ -101,11 +104,12 @@ def build_line(
         ),
         dispatcher=dispatcher,
         submissions=Submissions(
-            store, dispatcher, confirmations, settings, background, clock, figures
+            store, dispatcher, confirmations, audit, settings, background, clock, figures
         ),
         expiry=Expiry(
             store, dispatcher, timedelta(seconds=settings.inbox.retention_s), clock
         ),
         explanations=Explanations(store, rules, clock),
         figures=figures,
+        audit=audit,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from notify_server.domain.claims import Scope
 from notify_server.domain.errors import NotFoundError
 from notify_server.domain.settings import Settings
 from notify_server.kit.clock import SystemClock
+from notify_server.pipeline.audit import LOCAL, Audit
 from notify_server.wire.api_key import key_to_wire, parse_new_key
 
 _PATH = "/api/v1/admin/api-keys"
@@ -130,6 +131,10 @@ class _Keys:
         stored, key = make_key(*parse_new_key(body), SystemClock().now())
         async with offline(self._settings) as (_, store):
             await store.add_key(stored)
+            details = {"name": stored.name, "scopes": sorted(stored.scopes)}
+            await Audit(store, SystemClock()).record(
+                LOCAL, "api_key.create", f"key:{stored.id}", details
+            )
         return key_to_wire(stored) | {"key": key}
 
     async def list(self) -> list[dict[str, Any]]:
@@ -148,6 +153,8 @@ class _Keys:
         async with offline(self._settings) as (_, store):
             known = await store.revoke_key(key_id, SystemClock().now())
             stored = await store.key(key_id)
+            if known:
+                await Audit(store, SystemClock()).record(LOCAL, "api_key.revoke", f"key:{key_id}")
         if not known or stored is None:
             raise NotFoundError(f"There is no key {key_id}.")
         return key_to_wire(stored)

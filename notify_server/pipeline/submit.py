@@ -17,6 +17,7 @@ from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock, to_ms
 from notify_server.kit.failpoints import failpoint
 from notify_server.kit.ids import Uuid7Generator
+from notify_server.pipeline.audit import Audit
 from notify_server.pipeline.confirm import Confirmations
 from notify_server.pipeline.dispatch import Dispatcher
 from notify_server.pipeline.figures import Figures
@@ -65,12 +66,14 @@ class Submissions:
         store: Store,
         dispatcher: Dispatcher,
         confirmations: Confirmations,
+        audit: Audit,
         settings: Settings,
         background: Background,
         clock: Clock,
         figures: Figures,
     ) -> None:
         self._store = store
+        self._audit = audit
         self._dispatcher = dispatcher
         self._confirmations = confirmations
         self._settings = settings
@@ -154,10 +157,13 @@ class Submissions:
         try:
             with self._only_one(decided):
                 accepted = await self._store.replace(notification_id, decided)
-                return self._answer(accepted)
+                answer = self._answer(accepted)
         except NotifyError as error:
             self.note_refusal(error)
             raise
+        if not accepted.replayed:
+            await self._note_foreign(caller, existing, "notification.replace")
+        return answer
 
     async def cancel(self, caller: Caller, notification_id: str) -> Cancelled:
         """Stop what has not gone out and take it out of inboxes where it is unread.
@@ -165,10 +171,11 @@ class Submissions:
         Raises:
             NotFoundError: Unknown, or another caller's.
         """
-        await self._own(caller, notification_id)
+        existing = await self._own(caller, notification_id)
         await self._confirmations.flush()  # what has arrived counts as arrived
         before = await self._store.summary(notification_id)
         self._dispatcher.put(await self._store.cancel(notification_id))
+        await self._note_foreign(caller, existing, "notification.cancel")
         return Cancelled(notification_id, before.pending, before.unread_delivered)
 
     async def _own(self, caller: Caller, notification_id: str) -> Notification:
@@ -178,6 +185,11 @@ class Submissions:
         if found.submitter != caller.name and not caller.may(Scope.ADMIN):
             raise NotFoundError
         return found
+
+    async def _note_foreign(self, caller: Caller, changed: Notification, action: str) -> None:
+        """An operator who changes what another caller sent goes into the audit."""
+        if changed.submitter != caller.name:
+            await self._audit.record(caller.name, action, f"notification:{changed.id}")
 
     def _submit_transient(self, decided: Submission) -> Submitted:
         now = self._clock.now()

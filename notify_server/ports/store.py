@@ -15,6 +15,7 @@ from notify_server.domain.notification import Accepted, Notification, Submission
 from notify_server.domain.receipt import Attempt, Delivery, Entry, Receipt
 from notify_server.domain.target import Audience, Membership, Position, Source, UserRecord
 from notify_server.kit.metrics import Meter
+from notify_server.ports.audit import AuditStore
 
 Expired = Notification
 """A notification whose ``expires_at`` has passed."""
@@ -259,7 +260,7 @@ class KeyStore(Protocol):
         """Mark as revoked; False: there is none."""
 
 
-class Store(NotificationStore, ReceiptStore, UserStore, KeyStore, Protocol):
+class Store(NotificationStore, ReceiptStore, UserStore, KeyStore, AuditStore, Protocol):
     """The whole store, with its life."""
 
     async def open(self) -> None:

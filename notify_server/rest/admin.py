@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from notify_server.domain.audit import user_subject
 from notify_server.domain.claims import Scope
 from notify_server.domain.errors import NotFoundError, RejectedError
 from notify_server.kit.clock import to_rfc3339
@@ -27,24 +28,31 @@ async def explain(request: web.Request) -> web.Response:
 
 async def revoke(request: web.Request) -> web.Response:
     """``POST /admin/users/{user}/revoke``: tokens issued before now die."""
-    await operator(request)
-    await request.app[DEPS].people.revoke(_id(request, "user"))
+    deps = request.app[DEPS]
+    caller = await operator(request)
+    user = _id(request, "user")
+    await deps.people.revoke(user)
+    await deps.audit.record(caller.name, "user.revoke", user_subject(user))
     return web.Response(status=204)
 
 
 async def add_member(request: web.Request) -> web.Response:
     """``PUT /admin/rooms/{room}/members/{user}``."""
-    await operator(request)
+    deps = request.app[DEPS]
+    caller = await operator(request)
     room, user = _id(request, "room"), _id(request, "user")
-    await request.app[DEPS].people.add_room_member(room, user)
+    await deps.people.add_room_member(room, user)
+    await deps.audit.record(caller.name, "member.put", user_subject(user), {"room": room})
     return web.Response(status=204)
 
 
 async def remove_member(request: web.Request) -> web.Response:
     """``DELETE /admin/rooms/{room}/members/{user}``."""
-    await operator(request)
+    deps = request.app[DEPS]
+    caller = await operator(request)
     room, user = _id(request, "room"), _id(request, "user")
-    await request.app[DEPS].people.remove_room_member(room, user)
+    await deps.people.remove_room_member(room, user)
+    await deps.audit.record(caller.name, "member.remove", user_subject(user), {"room": room})
     return web.Response(status=204)
 
 
@@ -57,11 +65,13 @@ async def sessions(request: web.Request) -> web.Response:
 async def close_session(request: web.Request) -> web.Response:
     """``DELETE /admin/sessions/{sid}``: sent away for good."""
     deps = request.app[DEPS]
-    await operator(request)
+    caller = await operator(request)
     session = deps.registry.get(request.match_info["sid"])
     if session is None:
         raise NotFoundError("There is no such session.")
     deps.close_session(session)
+    details = {"session": session.id, "namespace": session.line}
+    await deps.audit.record(caller.name, "session.close", user_subject(session.user), details)
     return web.Response(status=204)
 
 

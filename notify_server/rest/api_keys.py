@@ -12,9 +12,11 @@ from notify_server.wire.api_key import key_to_wire, parse_new_key
 async def create(request: web.Request) -> web.Response:
     """``POST /admin/api-keys``: the only answer that ever holds the key itself."""
     deps = request.app[DEPS]
-    await operator(request)
+    caller = await operator(request)
     raw = await read_json(request, deps.settings.limits.notification_bytes)
     stored, key = await deps.keys.create(*parse_new_key(raw))
+    details = {"name": stored.name, "scopes": sorted(stored.scopes)}
+    await deps.audit.record(caller.name, "api_key.create", f"key:{stored.id}", details)
     return answer({**key_to_wire(stored), "key": key}, 201)
 
 
@@ -27,8 +29,10 @@ async def listing(request: web.Request) -> web.Response:
 
 async def revoke(request: web.Request) -> web.Response:
     """``POST /admin/api-keys/{id}/revoke``: refused from now on; a second time changes nothing."""
-    await operator(request)
-    revoked = await request.app[DEPS].keys.revoke(request.match_info["id"])
+    deps = request.app[DEPS]
+    caller = await operator(request)
+    revoked = await deps.keys.revoke(request.match_info["id"])
     if revoked is None:
         raise NotFoundError("There is no such API key.")
+    await deps.audit.record(caller.name, "api_key.revoke", f"key:{revoked.id}")
     return answer(key_to_wire(revoked))

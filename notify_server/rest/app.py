@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from notify_server.rest import admin, api_keys, demo, inbox, metrics, service, submissions
+from notify_server.rest import admin, api_keys, audit, demo, inbox, metrics, service, submissions
 from notify_server.rest.deps import DEPS, RestDeps
 from notify_server.rest.guard import add_headers, guard
 
@@ -33,6 +33,8 @@ _ROUTES: tuple[tuple[str, str, _Handler], ...] = (
     ("DELETE", f"{_ADMIN}/rooms/{{room}}/members/{{user}}", admin.remove_member),
     ("GET", f"{_ADMIN}/sessions", admin.sessions),
     ("DELETE", f"{_ADMIN}/sessions/{{sid}}", admin.close_session),
+    ("GET", f"{_ADMIN}/audit", audit.listing),
+    ("GET", f"{_ADMIN}/audit/verify", audit.verify),
     ("POST", f"{_ADMIN}/api-keys", api_keys.create),
     ("GET", f"{_ADMIN}/api-keys", api_keys.listing),
     ("POST", f"{_ADMIN}/api-keys/{{id}}/revoke", api_keys.revoke),
@@ -52,7 +54,6 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("GET", f"{_ADMIN}/users/{{user}}/export"),
     ("GET", f"{_ADMIN}/stats"),
     ("GET", f"{_ADMIN}/presence"),
-    ("GET", f"{_ADMIN}/audit"),
     ("*", f"{_ADMIN}/templates"),
     ("*", f"{_ADMIN}/campaigns"),
     ("*", f"{_ADMIN}/analytics"),

@@ -10,6 +10,7 @@ from aiohttp import web
 from notify_server.domain.claims import ApiKey, Caller, Claims, Scope
 from notify_server.domain.settings import Settings
 from notify_server.kit.clock import Clock
+from notify_server.pipeline.audit import Audit
 from notify_server.pipeline.explain import Explanations
 from notify_server.pipeline.inbox import Inbox
 from notify_server.pipeline.people import People
@@ -90,6 +91,7 @@ class RestDeps:
     inbox: Inbox
     people: People
     explanations: Explanations
+    audit: Audit
     tokens: Tokens
     keys: Keys
     clock: Clock

@@ -32,6 +32,23 @@ def decode_position(text: str, path: str) -> Position:
     raise RejectedError.at(path, "is not a cursor of this server")
 
 
+def encode_number(number: int) -> str:
+    """A place in a list that is numbered."""
+    return _encode(["n1", number])
+
+
+def decode_number(text: str, path: str) -> int:
+    """The number behind a cursor.
+
+    Raises:
+        RejectedError: At ``path``: not made by us.
+    """
+    match _decode(text):
+        case ["n1", int(number)] if 0 <= number < 2**63:
+            return number
+    raise RejectedError.at(path, "is not a cursor of this server")
+
+
 def encode_cursor(cursor: Cursor) -> str:
     """What a session keeps for coming back."""
     return _encode(["c1", cursor.user, cursor.line, to_ms(cursor.stamp)])

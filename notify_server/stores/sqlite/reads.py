@@ -296,5 +296,31 @@ API_KEYS = Read(
 )
 CHECKED_AT = Read("health", "SELECT checked_at FROM health WHERE id = 1", (_KEY,))
 
+# --- audit
+
+_AUDIT_COLUMNS = "seq, at, who, action, subject, details, salt, seal, previous_hash, hash"
+
+
+def _audit(name: str, entered_by: str, served_by: str) -> Read:
+    """Newest first; ?1 below which, ?2 how many, ?3 to ?5 the filters, of which one may enter."""
+    filters = " AND ".join(
+        f"{column} = ?{at}" if column == entered_by else f"(?{at} IS NULL OR {column} = ?{at})"
+        for at, column in ((3, "who"), (4, "action"), (5, "subject"))
+    )
+    sql = f"""
+    SELECT {_AUDIT_COLUMNS} FROM audit
+    WHERE seq < ?1 AND {filters} ORDER BY seq DESC LIMIT ?2
+    """
+    return Read(name, sql, (served_by,))
+
+
+AUDIT = _audit("audit", "", f"INTEGER {_KEY} (rowid<?)")
+AUDIT_BY_WHO = _audit("audit, by whom", "who", "audit_by_who (who=? AND seq<?)")
+AUDIT_OF_ACTION = _audit("audit, of an action", "action", "audit_by_action (action=? AND seq<?)")
+AUDIT_OF_SUBJECT = _audit(
+    "audit, of a subject", "subject", "audit_by_subject (subject=? AND seq<?)"
+)
+AUDIT_HEAD = Read("audit's head", "SELECT audit_head FROM health WHERE id = 1", (_KEY,))
+
 READS: tuple[Read, ...] = tuple(value for value in list(globals().values()) if type(value) is Read)
 """All of them."""

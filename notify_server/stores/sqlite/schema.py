@@ -186,7 +186,42 @@ _KEPT_FROM = (
 
 _EXPIRED_UNTIL = ("ALTER TABLE health ADD COLUMN expired_until INTEGER",)
 
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _KEPT_FROM, _EXPIRED_UNTIL)
+_AUDIT = (
+    """
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT,
+        details TEXT NOT NULL,
+        salt TEXT,
+        seal TEXT NOT NULL,
+        previous_hash TEXT NOT NULL,
+        hash TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX audit_by_who ON audit (who, seq)",
+    "CREATE INDEX audit_by_action ON audit (action, seq)",
+    "CREATE INDEX audit_by_subject ON audit (subject, seq)",
+    """
+    CREATE TRIGGER audit_is_never_removed BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit is append only'); END
+    """,
+    # But that an erased person's name leaves it; the hash does not cover that name.
+    """
+    CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+    WHEN NEW.subject IS NOT NULL OR NEW.salt IS NOT NULL
+        OR (OLD.seq, OLD.at, OLD.who, OLD.action, OLD.details, OLD.seal, OLD.previous_hash,
+            OLD.hash)
+        IS NOT (NEW.seq, NEW.at, NEW.who, NEW.action, NEW.details, NEW.seal, NEW.previous_hash,
+            NEW.hash)
+    BEGIN SELECT RAISE(ABORT, 'the audit is append only'); END
+    """,
+    "ALTER TABLE health ADD COLUMN audit_head INTEGER NOT NULL DEFAULT 0",
+)
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _KEPT_FROM, _EXPIRED_UNTIL, _AUDIT)
 
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",

@@ -9,6 +9,7 @@ from notify_server.kit.clock import Clock, to_ms
 from notify_server.kit.metrics import Meter
 from notify_server.ports.store import Store
 from notify_server.stores.sqlite import reads, writes
+from notify_server.stores.sqlite.audit import SqliteAudit
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.desk import Desk
 from notify_server.stores.sqlite.keys import SqliteKeys
@@ -17,8 +18,8 @@ from notify_server.stores.sqlite.receipts import SqliteReceipts
 from notify_server.stores.sqlite.users import SqliteUsers
 
 
-class SqliteStore(SqliteNotifications, SqliteReceipts, SqliteUsers, SqliteKeys, Store):
-    """Its four parts over one open file.
+class SqliteStore(SqliteNotifications, SqliteReceipts, SqliteUsers, SqliteKeys, SqliteAudit, Store):
+    """Its parts over one open file.
 
     Args:
         path: The data file; made with its folder if absent, readable by its owner only.

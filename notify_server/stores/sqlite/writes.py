@@ -180,6 +180,22 @@ REVOKE_API_KEY = Write(
     "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?",
     _KEY,
 )
+ADD_AUDIT = Write(
+    "add audit entry",
+    _insert(
+        "audit",
+        (
+            *("seq", "at", "who", "action", "subject", "details"),
+            *("salt", "seal", "previous_hash", "hash"),
+        ),
+    ),
+)
+MOVE_AUDIT_HEAD = Write("move audit's head", "UPDATE health SET audit_head = ? WHERE id = 1", _KEY)
+FORGET_SUBJECT = Write(
+    "forget subject",
+    "UPDATE audit SET subject = NULL, salt = NULL WHERE subject = ?",
+    "audit_by_subject",
+)
 NOTE_EXPIRED_UNTIL = Write(
     "note expired until",
     "UPDATE health SET expired_until = max(coalesce(expired_until, 0), ?) WHERE id = 1",

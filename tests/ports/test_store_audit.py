@@ -51,7 +51,8 @@ async def test_add_audit_of_a_number_that_is_taken_or_too_high_is_refused(store,
 
 
 async def test_add_audit_in_parallel_lets_exactly_one_win(store, clock):
-    won = await asyncio.gather(*(store.add_audit(entry(clock, 1)) for _ in range(20)))
+    entries = [entry(clock, 1, subject=f"user:{number}") for number in range(20)]
+    won = await asyncio.gather(*(store.add_audit(one) for one in entries))
     assert sum(won) == 1
 
 

@@ -11,7 +11,7 @@ Keys = tuple[tuple[str, int], ...]
 UP, DOWN = 1, -1
 
 NOTIFICATIONS, RECEIPTS, ATTEMPTS = "notifications", "receipts", "attempts"
-USERS, API_KEYS, META = "users", "api_keys", "meta"
+USERS, API_KEYS, META, AUDITS = "users", "api_keys", "meta", "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,10 @@ BY_TIME = Index(ATTEMPTS, "by_time", _up("notification_id", "user", "at", "revis
 BY_MEMBER = Index(USERS, "by_member", _up("audiences", "_id"), sparse=True)
 KEYS_BY_AGE = Index(API_KEYS, "by_age", _up("created_at", "_id"))
 
+AUDIT_WHO = Index(AUDITS, "by_who", _up("who", "_id"))
+AUDIT_ACTION = Index(AUDITS, "by_action", _up("action", "_id"))
+AUDIT_SUBJECT = Index(AUDITS, "by_subject", _up("subject", "_id"), sparse=True)
+
 INDEXES: tuple[Index, ...] = tuple(v for v in list(globals().values()) if type(v) is Index)
 """All of them; made at every start, which changes nothing where they are there."""
 
@@ -178,6 +182,22 @@ EVERYONE = Query("everyone", USERS, (), "_id", _up("_id"), beside=("version",))
 API_KEY = Query("key", API_KEYS, ("_id",))
 ALL_KEYS = Query("keys", API_KEYS, sort=_up("created_at", "_id"), index=KEYS_BY_AGE)
 OWN = Query("own", META, ("_id",))
+
+# --- audit
+
+_NEWEST_FIRST: Keys = (("_id", DOWN),)
+AUDIT = Query("audit", AUDITS, (), "_id", _NEWEST_FIRST)
+AUDIT_BY_WHO = Query(
+    "audit, by whom", AUDITS, ("who",), "_id", _NEWEST_FIRST, AUDIT_WHO, ("action",)
+)
+AUDIT_OF_ACTION = Query(
+    "audit, of an action", AUDITS, ("action",), "_id", _NEWEST_FIRST, AUDIT_ACTION
+)
+AUDIT_OF_SUBJECT = Query(
+    "audit, of a subject", AUDITS, ("subject",), "_id", _NEWEST_FIRST, AUDIT_SUBJECT,
+    ("who", "action"),
+)  # fmt: skip
+SAME_AUDIT = Query("the same entry", AUDITS, ("_id",), beside=("hash",))
 
 QUERIES: tuple[Query, ...] = tuple(v for v in list(globals().values()) if type(v) is Query)
 """All of them."""

@@ -7,6 +7,7 @@ from typing_extensions import override
 from notify_server.kit.clock import Clock, to_ms
 from notify_server.ports.store import Store
 from notify_server.stores.mongodb import queries
+from notify_server.stores.mongodb.audit import MongoAudit
 from notify_server.stores.mongodb.database import Database
 from notify_server.stores.mongodb.keys import MongoKeys
 from notify_server.stores.mongodb.notifications import MongoNotifications
@@ -15,8 +16,8 @@ from notify_server.stores.mongodb.users import MongoUsers
 from notify_server.stores.mongodb.writing import ReceiptWriter
 
 
-class MongoStore(MongoNotifications, MongoReceipts, MongoUsers, MongoKeys, Store):
-    """Its four parts over one client.
+class MongoStore(MongoNotifications, MongoReceipts, MongoUsers, MongoKeys, MongoAudit, Store):
+    """Its parts over one client.
 
     Args:
         url: ``mongodb://`` or ``mongodb+srv://``, with credentials, TLS and options.

@@ -10,7 +10,8 @@ from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.desk import Desk
 from notify_server.stores.sqlite.reads import Read
-from notify_server.stores.sqlite.rows import Row, to_json
+from notify_server.stores.sqlite.rows import Row
+from notify_server.stores.texts import to_json
 
 _ABOVE_ALL = 2**63 - 1
 

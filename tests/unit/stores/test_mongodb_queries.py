@@ -9,6 +9,7 @@ from pymongo import monitoring
 from support import mongodb
 from support.stores import ROLE, accept_one, delivery, receipt, receipt_of, submission
 
+from notify_server.domain.audit import AuditEntry, sealed
 from notify_server.domain.claims import ApiKey, Scope
 from notify_server.domain.receipt import Step
 from notify_server.domain.target import EVERYONE, Membership, Position, Source, UserRecord
@@ -117,6 +118,12 @@ async def _use_everything(store, clock):
     await asyncio.gather(*(store.members(audience, "", 5) for audience in (ROLE, EVERYONE)))
     await store.add_key(ApiKey("a", "n", frozenset({Scope.SEND}), "h", clock.now()))
     await store.keys()
+    await store.add_audit(sealed(AuditEntry(1, clock.now(), "w", "a", "s"), "salt"))
+    given = {"who": "w", "action": "a", "subject": "s"}
+    for names in ((), ("who",), ("action",), ("subject",), ("who", "action"), tuple(given)):
+        await store.audit(9, 9, **{name: given[name] for name in names})
+    await store.audit_head()
+    await store.forget_subject("s")
     await store.key("a")
     await store.revoke_key("a", clock.now())
     await store.cancel(made.id)

@@ -25,6 +25,11 @@ class Priority(StrEnum):
         """0 for low to 4 for critical."""
         return _RANKS[self]
 
+    @property
+    def is_pressing(self) -> bool:
+        """Urgent and critical: they overtake the others wherever something waits in memory."""
+        return self.rank >= _RANKS[Priority.URGENT]
+
 
 _RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 

@@ -163,15 +163,18 @@ class CatchUp:
         session.missed_since = None
         if since is None:
             return
-        missed, session.missed = list(session.missed), {}
+        pressing = session.next_missed(len(session.missed), pressing=True)
+        missed = session.next_missed(len(session.missed))
         self._send_deferred(session)
         start = since - OVERLAP
         person = await self._people.person(session.user)
         self._tell_read_mark(session, person, start)
         changed = await self._changed_ids(person, session.line, start)
-        ids = list(dict.fromkeys([*missed, *changed]))
-        for first in range(0, len(ids), _PAGE):
-            entries = await self._inventory.entries(session.user, ids[first : first + _PAGE])
+        first = set(pressing)
+        others = [i for i in dict.fromkeys([*missed, *changed]) if i not in first]
+        for ids in [*_pages(pressing), *_pages(others)]:
+            await self._send_pressing(session, progress)
+            entries = await self._inventory.entries(session.user, ids)
             oldest = min((entry.pushed_from for entry in entries), default=start)
             replay = choose_replay(
                 person, entries, min(oldest, start), self._rules, self._clock.now(), _PAGE
@@ -211,15 +214,20 @@ class CatchUp:
         candidates.update((entry.id, entry) for entry in fresh)
         return len(changed) < _CHANGED_LIMIT
 
-    async def _send_missed(self, session: Session, progress: _Progress, *, is_late: bool) -> None:
-        """Send what was accepted meanwhile, read by id."""
-        ids = list(session.missed)[:_PAGE]
-        for missed in ids:
-            del session.missed[missed]
+    async def _send_missed(
+        self, session: Session, progress: _Progress, *, is_late: bool, pressing: bool = False
+    ) -> None:
+        """Send what was accepted meanwhile, read by id; or only what is pressing of it."""
+        ids = session.next_missed(_PAGE, pressing=pressing)
         person = await self._people.person(session.user)
         for entry in await self._inventory.entries(session.user, ids):
             if self._is_shown(person, entry):
                 await self._send(session, person, entry, progress, is_replayed=is_late)
+
+    async def _send_pressing(self, session: Session, progress: _Progress) -> None:
+        """What is urgent or critical waits behind no pages of others."""
+        while session.is_open and any(p.is_pressing for p in session.missed.values()):
+            await self._send_missed(session, progress, is_late=True, pressing=True)
 
     def _is_shown(self, person: Person, entry: Entry) -> bool:
         return (
@@ -302,6 +310,10 @@ class CatchUp:
         session.cursor = cursor.stamp
         done = ReplayDoneSignal(progress.recovered, progress.count, cursor)
         self._emitter.emit([session.id], done)
+
+
+def _pages(ids: list[str]) -> list[list[str]]:
+    return [ids[first : first + _PAGE] for first in range(0, len(ids), _PAGE)]
 
 
 def _expired_after(expires_at: datetime | None, since: datetime) -> bool:

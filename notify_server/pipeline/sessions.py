@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
-from notify_server.domain.notification import Notification
+from notify_server.domain.notification import Notification, Priority
 from notify_server.domain.person import Person
 from notify_server.domain.signals import Signal
 from notify_server.domain.target import Audience
 
 MISSED_LIMIT = 1_000
-"""Ids that a session which is catching up keeps of what it missed; beyond, it pages the store."""
+"""Ids that a session which is catching up keeps of what it missed; beyond, it pages the store.
+
+As many again of what is urgent or critical: a flood of others must not take their place.
+"""
 
 
 class Phase(Enum):
@@ -48,7 +51,7 @@ class Session:
         room_patterns: Rooms that its token allows.
         cursor: Up to where it says that it has everything, or None.
         rooms: Rooms that it is in for itself, with the moment of joining.
-        missed: Ids accepted while it was catching up, in order.
+        missed: Ids accepted while it was catching up, in order, with their priority.
         missed_since: Set when ``missed`` overflowed: page the store from here.
         deferred: Signals that wait until it is live, so that no stale frame follows them.
         frames: Sent and unconfirmed, by ack id, oldest first.
@@ -71,7 +74,7 @@ class Session:
     is_open: bool = True
     is_fresh: bool = True
     is_warned: bool = False
-    missed: dict[str, None] = field(default_factory=dict)
+    missed: dict[str, Priority] = field(default_factory=dict)
     missed_since: datetime | None = None
     deferred: list[Signal] = field(default_factory=list)
     frames: dict[int, SentFrame] = field(default_factory=dict)
@@ -79,10 +82,23 @@ class Session:
 
     def miss(self, notification: Notification) -> None:
         """Remember that it must be read from the store for this session."""
-        if len(self.missed) < MISSED_LIMIT:
-            self.missed[notification.id] = None
+        priority = notification.content.priority
+        if len(self.missed) < MISSED_LIMIT * (2 if priority.is_pressing else 1):
+            self.missed[notification.id] = priority
         elif self.missed_since is None:
             self.missed_since = notification.updated_at
+
+    def next_missed(self, limit: int, *, pressing: bool = False) -> list[str]:
+        """Take ids of what it missed: the highest priority first, of one priority in order.
+
+        Args:
+            pressing: Only what is urgent or critical.
+        """
+        wanted = [i for i, priority in self.missed.items() if priority.is_pressing or not pressing]
+        wanted.sort(key=lambda i: -self.missed[i].rank)
+        for taken in wanted[:limit]:
+            del self.missed[taken]
+        return wanted[:limit]
 
 
 class Registry:

@@ -58,6 +58,10 @@ class _Waiting(NamedTuple):
     answer: asyncio.Future[Accepted]
 
 
+def _may_overtake(submission: Submission) -> bool:
+    return submission.content.priority.is_pressing and submission.collapse_scope is None
+
+
 class Submissions:
     """The one way in for notifications, whoever calls."""
 
@@ -219,10 +223,20 @@ class Submissions:
     async def _store_waiting(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-                await self._store_batch(batch)
+                await self._store_batch(self._next_batch())
         finally:
             self._is_storing = False
+
+    def _next_batch(self) -> list[_Waiting]:
+        """The next transaction: what is urgent or critical first, else in the order of arrival.
+
+        What may replace another one keeps its place, or older content could win.
+        """
+        waiting = self._waiting
+        if len(waiting) > _BATCH:
+            waiting.sort(key=lambda w: not _may_overtake(w.submission))
+        self._waiting = waiting[_BATCH:]
+        return waiting[:_BATCH]
 
     async def _store_batch(self, batch: Sequence[_Waiting]) -> None:
         """Store, then dispatch in that order, then answer."""

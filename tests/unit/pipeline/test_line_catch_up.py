@@ -7,6 +7,7 @@ import pytest
 from support.line_rig import CALLER, DAY, EVERYONE, S, line_of
 
 from notify_server.domain.actions import ReadAll
+from notify_server.domain.notification import Priority
 from notify_server.domain.signals import (
     AllUpdatedSignal,
     CountSignal,
@@ -161,6 +162,30 @@ async def test_over_1000_missed_pages_the_store_and_loses_nothing(rig):
     assert session.phase is Phase.LIVE
     assert set(rig.ids(session)) == {old, *new}
     assert len(rig.ids(session)) == len(new) + 1
+
+
+@pytest.mark.parametrize("flood", [200, MISSED_LIMIT + 200])
+async def test_pressing_ones_overtake_a_flood_while_catching_up(rig, flood):
+    """X30: urgent and critical ones wait behind nothing; of one priority the order stays."""
+    await rig.send("ann")
+    session = await rig.connect("ann", wait=False)
+    rig.emitter.backlogs[session.id] = (1000, 0)
+    low = [rig.draft("ann", priority=Priority.LOW) for _ in range(flood)]
+    for start in range(0, flood, 100):
+        rig.clock.advance(S)
+        await rig.line.submissions.submit_many(CALLER, low[start : start + 100], None)
+    critical = [await rig.send("ann", priority=Priority.CRITICAL, wait=False) for _ in range(70)]
+    urgent = [await rig.send("ann", priority=Priority.URGENT, wait=False) for _ in range(3)]
+    async with asyncio.timeout(20):
+        while urgent[-1] not in session.missed:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    rig.emitter.backlogs.clear()
+    await rig.settle()
+    shown = rig.ids(session)
+    assert len(shown) == len(set(shown)) == flood + 74
+    places = [shown.index(one) for one in [*critical, *urgent]]
+    assert places == sorted(places)
+    assert places[-1] == 73, "behind the one of the replay alone"
 
 
 @pytest.mark.parametrize("others_ack", [False, True])

@@ -14,6 +14,7 @@ from notify_server.domain.errors import (
     RejectedError,
     UnavailableError,
 )
+from notify_server.domain.notification import Priority
 
 OTHER = Caller("key:other", frozenset({Scope.SEND}))
 ADMIN = Caller("key:admin", frozenset({Scope.ADMIN}))
@@ -190,3 +191,28 @@ async def test_accepted_while_nobody_runs_is_found_after_a_restart(make_rig):
     await before.stop()
     after = await make_rig()
     assert after.ids(await after.connect("ann")) == [sent]
+
+
+async def test_pressing_submissions_overtake_a_flood_that_waits_for_the_store(rig):
+    """X30: they go into the next transaction; of one priority the order stays."""
+    low = [rig.draft("ann", priority=Priority.LOW) for _ in range(3_000)]
+    critical = [rig.draft("ann", priority=Priority.CRITICAL) for _ in range(10)]
+    flood = asyncio.ensure_future(rig.line.submissions.submit_many(CALLER, low, None))
+    await asyncio.sleep(0)
+    pressing = await rig.line.submissions.submit_many(CALLER, critical, None)
+    lows, ids = [one.id for one in await flood], [one.id for one in pressing]
+    assert (lows, ids) == (sorted(lows), sorted(ids))
+    assert ids[-1] < lows[1_000]
+
+
+async def test_what_may_replace_another_overtakes_nothing(rig):
+    first = [rig.draft("ann", priority=Priority.LOW) for _ in range(1_500)]
+    first.append(rig.draft("ann", title="old", collapse_key="k", priority=Priority.LOW))
+    second = [rig.draft("ann", title="new", collapse_key="k", priority=Priority.CRITICAL)]
+    flood = asyncio.ensure_future(rig.line.submissions.submit_many(CALLER, first, None))
+    await asyncio.sleep(0)
+    (newer,) = await rig.line.submissions.submit_many(CALLER, second, None)
+    older = (await flood)[-1]
+    assert (newer.id, newer.revision, older.revision) == (older.id, 2, 1)
+    found = await rig.store.notifications([newer.id])
+    assert found[newer.id].content.title == "new"

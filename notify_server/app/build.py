@@ -105,6 +105,7 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
             people=line.people,
             explanations=line.explanations,
             audit=line.audit,
+            retention=line.retention,
             tokens=tokens,
             keys=KeyRing(store, clock),
             clock=clock,
@@ -150,7 +151,7 @@ def _ticker(settings: Settings, line: Line, gateway: Gateway) -> Ticker:
             Job("tokens", 1, check_tokens),
             Job("expiry", 0.5, line.expiry.run),
             Job("discovery", 5, line.dispatcher.discover),
-            Job("cleanup", settings.cleanup.interval_s, line.expiry.clean_up),
+            Job("cleanup", settings.cleanup.interval_s, line.retention.clean_up),
         ]
     )
 

@@ -20,6 +20,7 @@ from notify_server.pipeline.figures import Figures
 from notify_server.pipeline.inbox import Inbox
 from notify_server.pipeline.inventory import Inventory
 from notify_server.pipeline.people import People
+from notify_server.pipeline.retention import Retention
 from notify_server.pipeline.schedule import Schedule
 from notify_server.pipeline.sessions import Registry
 from notify_server.pipeline.signalling import Signalling
@@ -47,6 +48,7 @@ class Line:
     dispatcher: Dispatcher
     submissions: Submissions
     expiry: Expiry
+    retention: Retention
     explanations: Explanations
     figures: Figures
     audit: Audit
@@ -106,9 +108,8 @@ def build_line(
         submissions=Submissions(
             store, dispatcher, confirmations, audit, settings, background, clock, figures
         ),
-        expiry=Expiry(
-            store, dispatcher, timedelta(seconds=settings.inbox.retention_s), clock
-        ),
+        expiry=Expiry(store, dispatcher, clock),
+        retention=Retention(store, timedelta(seconds=settings.inbox.retention_s), clock),
         explanations=Explanations(store, rules, clock),
         figures=figures,
         audit=audit,

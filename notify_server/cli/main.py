@@ -12,6 +12,7 @@ import typer
 from notify_server.app.config_faults import ConfigError
 from notify_server.cli.api_key import api_key
 from notify_server.cli.check_config import check_config
+from notify_server.cli.cleanup import cleanup
 from notify_server.cli.exits import Exit
 from notify_server.cli.listen import listen
 from notify_server.cli.overview import PEOPLE, RUN, SEND, TRY, Overview
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=RUN)(serve)
 app.command("check-config", rich_help_panel=RUN)(check_config)
+app.command(rich_help_panel=RUN)(cleanup)
 app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=SEND)(listen)
 app.command(rich_help_panel=PEOPLE)(token)

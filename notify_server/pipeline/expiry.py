@@ -1,4 +1,4 @@
-"""What time alone ends: notifications past their ``expires_at``, and what is past its retention."""
+"""What time alone ends: notifications past their ``expires_at``."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,14 +23,11 @@ _log = structlog.get_logger("notify.expiry")
 
 
 class Expiry:
-    """Tells sessions of expired notifications, closes their receipts, removes what is old."""
+    """Tells sessions of expired notifications and closes their receipts."""
 
-    def __init__(
-        self, store: Store, dispatcher: Dispatcher, retention: timedelta, clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Clock) -> None:
         self._store = store
         self._dispatcher = dispatcher
-        self._retention = retention
         self._clock = clock
         self._done_to: datetime | None = None
         self._noted_to: datetime | None = None
@@ -86,14 +83,6 @@ class Expiry:
             self._dispatcher.remove(notification, Removal.EXPIRED, reached)
         if closed:
             await self._store.save(closed)
-
-    async def clean_up(self) -> int:
-        """Remove what is past its retention; returns how many notifications."""
-        removed = 0
-        before = self._clock.now() - self._retention
-        while count := await self._store.purge(before, _PAGE):
-            removed += count
-        return removed
 
 
 def _whole_moments(page: Sequence[Notification]) -> list[Notification]:

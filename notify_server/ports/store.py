@@ -152,6 +152,9 @@ class NotificationStore(Protocol):
             How many were removed; less than ``limit`` when nothing is left.
         """
 
+    async def purgeable(self, before: datetime, limit: int) -> int:
+        """How many ``purge`` would remove now, ``limit`` at most."""
+
 
 class ReceiptStore(Protocol):
     """Receipts: one user's state of one notification."""

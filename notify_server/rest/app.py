@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from notify_server.rest import admin, api_keys, audit, demo, inbox, metrics, service, submissions
+from notify_server.rest import (
+    admin,
+    api_keys,
+    audit,
+    cleanup,
+    demo,
+    inbox,
+    metrics,
+    service,
+    submissions,
+)
 from notify_server.rest.deps import DEPS, RestDeps
 from notify_server.rest.guard import add_headers, guard
 
@@ -35,6 +45,7 @@ _ROUTES: tuple[tuple[str, str, _Handler], ...] = (
     ("DELETE", f"{_ADMIN}/sessions/{{sid}}", admin.close_session),
     ("GET", f"{_ADMIN}/audit", audit.listing),
     ("GET", f"{_ADMIN}/audit/verify", audit.verify),
+    ("POST", f"{_ADMIN}/cleanup", cleanup.clean_up),
     ("POST", f"{_ADMIN}/api-keys", api_keys.create),
     ("GET", f"{_ADMIN}/api-keys", api_keys.listing),
     ("POST", f"{_ADMIN}/api-keys/{{id}}/revoke", api_keys.revoke),

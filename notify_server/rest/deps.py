@@ -14,6 +14,7 @@ from notify_server.pipeline.audit import Audit
 from notify_server.pipeline.explain import Explanations
 from notify_server.pipeline.inbox import Inbox
 from notify_server.pipeline.people import People
+from notify_server.pipeline.retention import Retention
 from notify_server.pipeline.sessions import Registry, Session
 from notify_server.pipeline.submit import Submissions
 from notify_server.policy.types import TypeRegistry
@@ -92,6 +93,7 @@ class RestDeps:
     people: People
     explanations: Explanations
     audit: Audit
+    retention: Retention
     tokens: Tokens
     keys: Keys
     clock: Clock

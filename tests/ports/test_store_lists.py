@@ -177,14 +177,17 @@ async def test_purge_keeps_what_was_snoozed_until_then(store, clock):
 async def test_purge_keeps_what_is_to_expire_later(store, clock):
     await accept_one(store, "1", expires_at=clock.now() + DAY)
     clock.advance(DAY - MS)
-    assert await store.purge(clock.now(), 10) == 0
+    assert await store.purge(clock.now(), 10) == await store.purgeable(clock.now(), 10) == 0
     clock.advance(MS)
+    assert await store.purgeable(clock.now(), 10) == 1
     assert await store.purge(clock.now(), 10) == 1
 
 
 async def test_purge_stops_at_its_limit(store, clock):
     made = await _several(store, clock, 45)
+    assert await store.purgeable(clock.now(), 42) == 42
     assert await store.purge(clock.now(), 42) == 42
+    assert await store.purgeable(clock.now(), 42) == 3
     assert await store.changed(_EPOCH, 100) == [change_of(one) for one in made[42:]]
     assert await store.purge(clock.now(), 42) == 3
     assert await store.purge(clock.now(), 42) == 0

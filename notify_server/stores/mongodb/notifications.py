@@ -145,12 +145,19 @@ class MongoNotifications(NotificationStore):
             await forget_keys(self._database, document, until)
         return len(documents)
 
-    async def _remove_old(self, before: datetime, limit: int) -> int:
-        """The notification goes last, so that what a crash leaves is found again."""
+    @override
+    async def purgeable(self, before: datetime, limit: int) -> int:
+        return len(await self._database.run(self._old_ids(before, limit)))
+
+    async def _old_ids(self, before: datetime, limit: int) -> list[str]:
         over = [{"expires_at": None}, {"expires_at": {"$lte": to_ms(self._clock.now())}}]
         wanted = {"kept_from": {"$lt": to_ms(before)}, "$or": over}
         found = await self._database.find(queries.OLD, wanted, limit, ["_id"])
-        ids = [document["_id"] for document in found]
+        return [document["_id"] for document in found]
+
+    async def _remove_old(self, before: datetime, limit: int) -> int:
+        """The notification goes last, so that what a crash leaves is found again."""
+        ids = await self._old_ids(before, limit)
         if ids:
             of = {"notification_id": {"$in": ids}}
             await self._database.delete(queries.OF_NOTIFICATION, of)

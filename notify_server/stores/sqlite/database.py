@@ -7,6 +7,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -45,6 +46,10 @@ class Database:
             "notify_store_queue", "Writes that wait for the one that writes.",
             read=lambda: {(): 0 if self._writer is None else self._writer.waiting},
         )  # fmt: skip
+
+    def now(self) -> datetime:
+        """The moment, by the clock that stamps what is written."""
+        return self._clock.now()
 
     async def open(self) -> None:
         """Lock and prepare the file, start the writer; the second time does nothing.

@@ -104,6 +104,11 @@ class SqliteNotifications(NotificationStore):
                 break
         return removed
 
+    @override
+    async def purgeable(self, before: datetime, limit: int) -> int:
+        values = (to_ms(before), to_ms(self._database.now()), limit)
+        return await self._database.read(lambda window: len(window.rows(reads.OLD_IDS, values)))
+
     async def _found(self, read: Read, *values: Value) -> list[Notification]:
         return await self._database.read(
             lambda window: [notification_from_row(row) for row in window.rows(read, values)]

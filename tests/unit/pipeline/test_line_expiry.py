@@ -7,7 +7,7 @@ from notify_server.domain.errors import NotFoundError
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Status, Step
 from notify_server.domain.signals import Removal, RemovedSignal
-from notify_server.pipeline.expiry import Expiry
+from notify_server.pipeline.retention import Retention
 
 
 @pytest.mark.parametrize("broadcast", [False, True])
@@ -108,9 +108,9 @@ async def test_clean_up_removes_what_is_past_its_retention_and_nothing_else(rig,
     old = await rig.send("ann")
     rig.clock.advance(89 * DAY)
     young = await rig.send("ann")
-    assert await rig.line.expiry.clean_up() == 0
+    assert await rig.line.retention.clean_up() == 0
     rig.clock.advance(DAY + S)
-    assert await rig.line.expiry.clean_up() == 1
+    assert await rig.line.retention.clean_up() == 1
     assert set(await store.notifications([old, young])) == {young}
 
 
@@ -119,7 +119,7 @@ async def test_clean_up_keeps_what_was_revised_lately(rig):
     rig.clock.advance(89 * DAY)
     await rig.replace(sent, "ann", title="two")
     rig.clock.advance(2 * DAY)
-    await rig.line.expiry.clean_up()
+    await rig.line.retention.clean_up()
     session = await rig.connect("ann")
     assert [frame.view.notification.content.title for frame in rig.frames(session)] == ["two"]
 
@@ -130,28 +130,28 @@ async def test_clean_up_keeps_what_is_snoozed_and_came_back_lately(rig):
     await rig.act("ann", sent, "snooze", rig.clock.now() + 100 * DAY)
     for days in (95, 10):
         rig.clock.advance(days * DAY)
-        await rig.line.expiry.clean_up()
+        await rig.line.retention.clean_up()
         await rig.line.schedule.run()
     assert rig.ids(await rig.connect("ann")) == [sent]
     assert (await rig.line.inbox.counts("ann", "/")).unread == 1
     rig.clock.advance(90 * DAY)
-    assert await rig.line.expiry.clean_up() == 1
+    assert await rig.line.retention.clean_up() == 1
 
 
 async def test_clean_up_keeps_what_is_to_expire_later(rig):
     sent = await rig.send("ann", expires_at=rig.clock.now() + 100 * DAY)
     rig.clock.advance(95 * DAY)
-    assert await rig.line.expiry.clean_up() == 0
+    assert await rig.line.retention.clean_up() == 0
     await rig.line.inbox.view("ann", sent)
     rig.clock.advance(5 * DAY)
-    assert await rig.line.expiry.clean_up() == 1
+    assert await rig.line.retention.clean_up() == 1
 
 
 async def test_cleaned_up_broadcast_is_gone_from_list_and_counts(rig):
     await rig.connect("ann")
     sent = await rig.send(to=[EVERYONE])
     rig.clock.advance(91 * DAY)
-    await rig.line.expiry.clean_up()
+    await rig.line.retention.clean_up()
     assert (await rig.line.inbox.counts("ann", "/")).unread == 0
     with pytest.raises(NotFoundError):
         await rig.line.inbox.view("ann", sent)
@@ -160,7 +160,19 @@ async def test_cleaned_up_broadcast_is_gone_from_list_and_counts(rig):
 async def test_retention_is_what_it_was_told(rig, store):
     await rig.send("ann")
     rig.clock.advance(2 * DAY)
-    assert await Expiry(store, rig.line.dispatcher, DAY, rig.clock).clean_up() == 1
+    assert await Retention(store, DAY, rig.clock).clean_up() == 1
+
+
+async def test_retention_for_once_removes_in_pieces_and_says_what_is_left(rig, store):
+    retention = Retention(store, 9 * DAY, rig.clock)
+    for _ in range(150):
+        await rig.send("ann")
+    rig.clock.advance(2 * DAY)
+    assert await retention.count(None, 500) == 0
+    assert await retention.count(DAY, 120) == 120
+    assert await retention.remove_some(DAY, 0) == (100, True)
+    assert await retention.remove_some(DAY, 5) == (50, False)
+    assert await retention.count(DAY, 500) == 0
 
 
 async def test_what_expired_while_no_server_ran_is_told_to_a_cursor(rig, make_rig):

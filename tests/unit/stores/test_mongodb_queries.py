@@ -130,6 +130,7 @@ async def _use_everything(store, clock):
     clock.advance(timedelta(days=400))
     await store.changed(clock.now(), 5)
     await store.accept([submission("1", key="k", scope="s")])
+    await store.purgeable(clock.now(), 100)
     await store.purge(clock.now(), 100)
     await store.ping()
 

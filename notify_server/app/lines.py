@@ -7,6 +7,7 @@ from random import Random
 from notify_server.domain.settings import Settings
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
+from notify_server.pipeline.audience import Audiences
 from notify_server.pipeline.audit import Audit
 from notify_server.pipeline.catch_up import CatchUp
 from notify_server.pipeline.confirm import Confirmations
@@ -17,11 +18,16 @@ from notify_server.pipeline.expiry import Expiry
 from notify_server.pipeline.explain import Explanations
 from notify_server.pipeline.feeds import Feeds
 from notify_server.pipeline.figures import Figures
+from notify_server.pipeline.figuring import Statistics
 from notify_server.pipeline.inbox import Inbox
 from notify_server.pipeline.inventory import Inventory
+from notify_server.pipeline.operators import Operators
 from notify_server.pipeline.people import People
+from notify_server.pipeline.presence import Presences
+from notify_server.pipeline.resending import Resending
 from notify_server.pipeline.retention import Retention
 from notify_server.pipeline.schedule import Schedule
+from notify_server.pipeline.searching import Searches
 from notify_server.pipeline.sessions import Registry
 from notify_server.pipeline.signalling import Signalling
 from notify_server.pipeline.submit import Submissions
@@ -52,6 +58,7 @@ class Line:
     explanations: Explanations
     figures: Figures
     audit: Audit
+    operators: Operators
 
 
 def build_line(
@@ -88,6 +95,14 @@ def build_line(
     dispatcher = Dispatcher(
         store, registry, feeds, desk, signalling, counting, rules, clock, figures
     )
+    presences = Presences(registry, people, signalling)
+    audiences = Audiences(store, registry, settings.namespaces.lines)
+    operators = Operators(
+        Searches(store, clock),
+        Resending(store, registry, people, desk, audiences, rules, clock),
+        Statistics(store, registry, people, inventory, presences, rules, clock),
+        presences,
+    )
     return Line(
         registry=registry,
         rules=rules,
@@ -113,4 +128,5 @@ def build_line(
         explanations=Explanations(store, rules, clock),
         figures=figures,
         audit=audit,
+        operators=operators,
     )  # fmt: skip

@@ -9,6 +9,7 @@ class Reason(StrEnum):
     LIVE = "live"
     REPLAY = "replay"
     RETRY = "retry"
+    RESENT = "resent"
     REVISION = "revision"
     REMINDER = "reminder"
     CATCH_UP = "catch_up"
@@ -29,6 +30,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.LIVE: "Sent at once to the person's open sessions.",
     Reason.REPLAY: "Sent again because a session connected that did not have it.",
     Reason.RETRY: "Sent again because the attempt before was not confirmed in time.",
+    Reason.RESENT: "Sent again because somebody asked for it: an operator, or the person.",
     Reason.REVISION: "Sent because the content was replaced.",
     Reason.REMINDER: "Sent again because the person has not acknowledged it.",
     Reason.CATCH_UP: "Sent again because the session was too slow to take it.",

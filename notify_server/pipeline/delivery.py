@@ -8,6 +8,7 @@ is covered by the replay: without a receipt nothing was delivered.
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
 
 from notify_server.domain.notification import ChannelName, Notification
@@ -62,6 +63,19 @@ class Flight:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """One session that was sent a notification and has not confirmed it.
+
+    Attributes:
+        judged_at: When the attempt counts as failed.
+    """
+
+    session: str
+    sent_at: datetime
+    judged_at: datetime
+
+
 Failed = Callable[[Notification, list[str], Reason], None]
 """Called with the users whose attempt was not confirmed."""
 
@@ -111,6 +125,21 @@ class DeliveryDesk:
     def in_flight(self) -> int:
         """Frames of which a confirmation is still understood."""
         return len(self._flights)
+
+    def underway(self, user: str, line: str, notification_id: str) -> list[Underway]:
+        """The user's sessions here that have yet to confirm a notification."""
+        found: list[Underway] = []
+        for session in self._registry.of_user(user, line):
+            for ack_id in session.frames:
+                flight = self._flights.get(ack_id)
+                if flight is not None and flight.notification.id == notification_id:
+                    found.append(self._told(session, flight))
+        return found
+
+    def _told(self, session: Session, flight: Flight) -> Underway:
+        age = timedelta(seconds=self._clock.monotonic() - flight.sent_at)
+        sent_at = self._clock.now() - age
+        return Underway(session.id, sent_at, sent_at + self._retry.ack_timeout(flight.notification))
 
     # Out
 

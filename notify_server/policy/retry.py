@@ -74,7 +74,8 @@ def begin_attempt(
         due_at=now + policy.ack_timeout(notification),
         changed_at=receipt.changed_at,
     )
-    return Verdict(counted, _kept(counted, counted.attempts, now, SENT, Reason.RETRY))
+    reason = Reason.RETRY if receipt.attempts else Reason.RESENT
+    return Verdict(counted, _kept(counted, counted.attempts, now, SENT, reason))
 
 
 def fail_attempt(
@@ -119,6 +120,17 @@ def fail_attempt(
 def parked(policy: RetryPolicy, receipt: Receipt, notification: Notification) -> Receipt:
     """Let it wait for the person's return, as long as its priority says."""
     return replace(receipt, step=Step.WAIT, due_at=policy.waits_until(receipt, notification))
+
+
+def sent_again(receipt: Receipt, now: datetime) -> Receipt:
+    """An operator wants it pushed as if it were new: attempts and waiting begin now.
+
+    Its place in the list stays. Who is away is parked by the schedule, and has it replayed.
+    """
+    return replace(
+        receipt, attempts=0, replays=0, closed=None,
+        push_at=now, changed_at=now, step=Step.ATTEMPT, due_at=now,
+    )  # fmt: skip
 
 
 def waited_out(receipt: Receipt) -> Receipt:

@@ -130,6 +130,14 @@ class NotificationStore(Protocol):
     ) -> list[Notification]:
         """What of an audience's feed has ``updated_at`` >= since, oldest change first."""
 
+    async def latest(
+        self, before: str | None, limit: int, user: str | None = None
+    ) -> list[Notification]:
+        """Notifications of every line, greatest id first, below ``before`` (None: from the top).
+
+        With ``user`` only those of which the user has a receipt, deleted ones too.
+        """
+
     async def changed(self, since: datetime, limit: int) -> list[Change]:
         """All with ``updated_at`` >= since, ordered by (updated_at, id): discovery."""
 
@@ -207,6 +215,9 @@ class ReceiptStore(Protocol):
     async def recipients(self, notification_id: str, after_user: str, limit: int) -> list[Receipt]:
         """Receipts of one notification, ordered by user, users > ``after_user`` only."""
 
+    async def undelivered(self, ids: Sequence[str]) -> set[str]:
+        """Which of ``ids`` (500 at most) have a receipt that ``active`` would call undelivered."""
+
     async def holders(self, notification_id: str) -> Holders:
         """Whose receipt of a notification bears on who is told of its changes."""
 
@@ -278,6 +289,12 @@ class Store(NotificationStore, ReceiptStore, UserStore, KeyStore, AuditStore, Pr
     def meters(self) -> Sequence[Meter]:
         """Figures of its own, such as what waits in it; read by ``GET /metrics``."""
         return ()
+
+    async def sizes(self, limit: int) -> Mapping[str, int]:
+        """How many there are, each counted up to ``limit``: work is bounded, whatever is stored.
+
+        ``notifications``, ``receipts``, ``users``, and ``due``: receipts with ``due_at`` <= now.
+        """
 
     async def stats(self) -> Mapping[str, int]:
         """Counts since the start: ``reads``, ``writes``, ``commits``."""

@@ -1,12 +1,10 @@
-"""The operator's calls (contract 7)."""
+"""The operator's calls on one notification, on people and on rooms (contract 7)."""
 
 from aiohttp import web
 
 from notify_server.domain.audit import user_subject
 from notify_server.domain.claims import Scope
-from notify_server.domain.errors import NotFoundError, RejectedError
-from notify_server.kit.clock import to_rfc3339
-from notify_server.pipeline.sessions import Session
+from notify_server.domain.errors import RejectedError
 from notify_server.rest.access import operator
 from notify_server.rest.deps import DEPS
 from notify_server.rest.messages import answer, query_of
@@ -54,39 +52,6 @@ async def remove_member(request: web.Request) -> web.Response:
     await deps.people.remove_room_member(room, user)
     await deps.audit.record(caller.name, "member.remove", user_subject(user), {"room": room})
     return web.Response(status=204)
-
-
-async def sessions(request: web.Request) -> web.Response:
-    """``GET /admin/sessions``: those of this node."""
-    await operator(request, Scope.READ)
-    return answer({"items": [_session(session) for session in request.app[DEPS].registry]})
-
-
-async def close_session(request: web.Request) -> web.Response:
-    """``DELETE /admin/sessions/{sid}``: sent away for good."""
-    deps = request.app[DEPS]
-    caller = await operator(request)
-    session = deps.registry.get(request.match_info["sid"])
-    if session is None:
-        raise NotFoundError("There is no such session.")
-    deps.close_session(session)
-    details = {"session": session.id, "namespace": session.line}
-    await deps.audit.record(caller.name, "session.close", user_subject(session.user), details)
-    return web.Response(status=204)
-
-
-def _session(session: Session) -> dict[str, object]:
-    return {
-        "sid": session.id,
-        "user": session.user,
-        "namespace": session.line,
-        "ack": session.acks,
-        "device_id": session.device_id,
-        "rooms": sorted(session.rooms),
-        "live": session.phase.name == "LIVE",
-        "opened_at": to_rfc3339(session.opened_at),
-        "expires_at": to_rfc3339(session.expires_at),
-    }
 
 
 def _id(request: web.Request, name: str) -> str:

@@ -13,9 +13,9 @@ from notify_server.kit.clock import Clock
 from notify_server.pipeline.audit import Audit
 from notify_server.pipeline.explain import Explanations
 from notify_server.pipeline.inbox import Inbox
+from notify_server.pipeline.operators import Operators
 from notify_server.pipeline.people import People
 from notify_server.pipeline.retention import Retention
-from notify_server.pipeline.sessions import Registry, Session
 from notify_server.pipeline.submit import Submissions
 from notify_server.policy.types import TypeRegistry
 from notify_server.ports.rates import RateCounter
@@ -82,8 +82,6 @@ class RestDeps:
         submit_rate: How much each caller may submit.
         ping: Raises UnavailableError unless the store works.
         readiness: Asked at ``/health/ready`` and by whatever a stop concerns.
-        registry: The sessions of this node.
-        close_session: Sends one session away for good.
         metrics: The page for Prometheus.
         http_done: Told of each call: the answer's status and how many seconds it took.
     """
@@ -94,6 +92,7 @@ class RestDeps:
     explanations: Explanations
     audit: Audit
     retention: Retention
+    operators: Operators
     tokens: Tokens
     keys: Keys
     clock: Clock
@@ -102,8 +101,6 @@ class RestDeps:
     submit_rate: RateCounter
     ping: Callable[[], Awaitable[None]]
     readiness: Callable[[], Readiness]
-    registry: Registry
-    close_session: Callable[[Session], None]
     metrics: Callable[[], bytes]
     http_done: Callable[[web.Request, int, float], None]
     demo: DemoAccess | None = None

@@ -49,6 +49,23 @@ def decode_number(text: str, path: str) -> int:
     raise RejectedError.at(path, "is not a cursor of this server")
 
 
+def encode_id(notification_id: str) -> str:
+    """A place in what is ordered by id alone."""
+    return _encode(["i1", notification_id])
+
+
+def decode_id(text: str, path: str) -> str:
+    """The id behind a cursor.
+
+    Raises:
+        RejectedError: At ``path``: not made by us.
+    """
+    match _decode(text):
+        case ["i1", str(notification_id)] if notification_id:
+            return notification_id
+    raise RejectedError.at(path, "is not a cursor of this server")
+
+
 def encode_cursor(cursor: Cursor) -> str:
     """What a session keeps for coming back."""
     return _encode(["c1", cursor.user, cursor.line, to_ms(cursor.stamp)])

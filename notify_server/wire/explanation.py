@@ -74,7 +74,7 @@ def explanation_to_wire(explanation: Explanation, compat: CompatSettings) -> dic
         "notification": view_to_wire(View(notification, None), compat),
         "submitter": notification.submitter,
         "cancelled_at": moment_to_wire(notification.cancelled_at),
-        "targets": _targets(notification.targets),
+        "targets": targets_to_wire(notification.targets),
         "channels": _channels(notification),
         "summary": dict(explanation.summary),
         "recipients": {
@@ -87,7 +87,8 @@ def explanation_to_wire(explanation: Explanation, compat: CompatSettings) -> dic
     }
 
 
-def _targets(targets: Targets) -> dict[str, object]:
+def targets_to_wire(targets: Targets) -> dict[str, object]:
+    """Whom it is for, spelt as a submission does."""
     to: list[object] = [{"user": user} for user in targets.users]
     to += [_audience(audience) for audience in targets.audiences]
     return {"to": to, "exclude": list(targets.exclude)}

@@ -152,6 +152,13 @@ class Database:
 
         return await self._persist(call)
 
+    async def count(self, query: Query, wanted: Filter, limit: int) -> int:
+        """How many answer a declared question; counted up to ``limit`` (at least 1)."""
+        self.reads += 1
+        return await self._persist(
+            lambda: self.collection(query.collection).count_documents(wanted, limit=limit)
+        )
+
     async def insert(self, query: Query, documents: Sequence[Stored]) -> set[int]:
         """Insert each by itself; returns the places of those that were there already.
 

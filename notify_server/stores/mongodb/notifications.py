@@ -77,6 +77,31 @@ class MongoNotifications(NotificationStore):
         return await self._found(queries.FEED_CHANGED, wanted, limit)
 
     @override
+    async def latest(
+        self, before: str | None, limit: int, user: str | None = None
+    ) -> list[Notification]:
+        if user is not None:
+            return await self._database.run(self._latest_of(user, before, limit))
+        wanted: Document = {} if before is None else {"_id": {"$lt": before}}
+        return await self._found(queries.LATEST, wanted, limit)
+
+    async def _latest_of(self, user: str, before: str | None, limit: int) -> list[Notification]:
+        """Receipts first; those that an acceptance still owes are made before they are read."""
+        owed = await self._database.find(queries.WAITED_FOR, {"waiting_users": user})
+        if owed:
+            await moves.finish(self._database, owed)
+        wanted: Document = {"user": user}
+        if before is not None:
+            wanted["notification_id"] = {"$lt": before}
+        receipts = await self._database.find(
+            queries.LATEST_OF_USER, wanted, limit, ["notification_id"]
+        )
+        ids = [document["notification_id"] for document in receipts]
+        found = await self._database.find(queries.ONE, {"_id": {"$in": ids}}) if ids else []
+        by_id = {document["_id"]: notification_from(document) for document in found}
+        return [by_id[each] for each in ids if each in by_id]
+
+    @override
     async def changed(self, since: datetime, limit: int) -> list[Change]:
         return await self._database.run(self._changed(since, limit))
 

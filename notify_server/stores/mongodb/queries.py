@@ -111,6 +111,8 @@ NEWEST = Query("newest id", _N, sort=(("_id", DOWN),))
 ONE = Query("one", _N, ("_id",))
 WITH_KEYS = Query("by idempotency key", _N, ("key_scopes",), index=BY_KEY)
 IN_SCOPES = Query("by collapse scope", _N, ("collapse_scope",), index=BY_COLLAPSE)
+LATEST = Query("latest", _N, (), "_id", (("_id", DOWN),))
+NUMBER_OF_NOTIFICATIONS = Query("number of notifications", _N)
 FEED = Query(
     "feed", _N, ("audiences", "line"), "created_at", (("created_at", DOWN), ("_id", DOWN)),
     BY_AUDIENCE, ("$or",),
@@ -150,6 +152,14 @@ CHANGED_RECEIPTS = Query(
     "changed receipts", _R, ("user", "line"), "changed_at",
     _up("changed_at", "notification_id"), BY_RECEIPT_CHANGE,
 )  # fmt: skip
+LATEST_OF_USER = Query(
+    "latest of a user", _R, ("user",), "notification_id", (("notification_id", DOWN),), OF_USER
+)
+UNDELIVERED = Query(
+    "undelivered", _R, ("notification_id",), index=BY_NOTIFICATION, beside=("active",)
+)
+NUMBER_OF_RECEIPTS = Query("number of receipts", _R)
+NUMBER_OF_DUE = Query("number of due receipts", _R, (), "due_at", index=BY_DUE)
 DUE = Query("due", _R, (), "due_at", _up("due_at"), BY_DUE)
 RECIPIENTS = Query("recipients", _R, ("notification_id",), "user", _up("user"), BY_NOTIFICATION)
 OF_NOTIFICATION = Query("of a notification", _R, ("notification_id",), index=BY_NOTIFICATION)
@@ -179,6 +189,7 @@ USER_AT_VERSION = Query("user at that version", USERS, ("_id",), beside=("versio
 USER_AT_TURN = Query("user at that turn", USERS, ("_id",), beside=("turn",))
 MEMBERS = Query("members", USERS, ("audiences",), "_id", _up("_id"), BY_MEMBER)
 EVERYONE = Query("everyone", USERS, (), "_id", _up("_id"), beside=("version",))
+NUMBER_OF_USERS = Query("number of users", USERS, beside=("version",))
 API_KEY = Query("key", API_KEYS, ("_id",))
 ALL_KEYS = Query("keys", API_KEYS, sort=_up("created_at", "_id"), index=KEYS_BY_AGE)
 OWN = Query("own", META, ("_id",))

@@ -22,6 +22,7 @@ from notify_server.stores.mongodb.documents import (
 )
 from notify_server.stores.mongodb.notifications import below
 from notify_server.stores.mongodb.writing import ReceiptWriter
+from notify_server.stores.texts import UNDELIVERED
 
 
 class MongoReceipts(ReceiptStore):
@@ -137,6 +138,25 @@ class MongoReceipts(ReceiptStore):
         wanted = {"notification_id": notification_id, "user": {"$gt": after_user}}
         found = await self._database.run(self._database.find(queries.RECIPIENTS, wanted, limit))
         return [receipt_from(document) for document in found]
+
+    @override
+    async def undelivered(self, ids: Sequence[str]) -> set[str]:
+        return await self._database.run(self._undelivered(list(dict.fromkeys(ids))))
+
+    async def _undelivered(self, ids: list[str]) -> set[str]:
+        """One receipt of each is enough, however many there are."""
+        found = await asyncio.gather(
+            *(
+                self._database.find(
+                    queries.UNDELIVERED,
+                    {"notification_id": each, "active": UNDELIVERED},
+                    1,
+                    ["notification_id"],
+                )
+                for each in ids
+            )
+        )
+        return {document["notification_id"] for documents in found for document in documents}
 
     @override
     async def holders(self, notification_id: str) -> Holders:

@@ -9,6 +9,7 @@ from notify_server.ports.store import Store
 from notify_server.stores.mongodb import queries
 from notify_server.stores.mongodb.audit import MongoAudit
 from notify_server.stores.mongodb.database import Database
+from notify_server.stores.mongodb.documents import Document
 from notify_server.stores.mongodb.keys import MongoKeys
 from notify_server.stores.mongodb.notifications import MongoNotifications
 from notify_server.stores.mongodb.receipts import MongoReceipts
@@ -48,6 +49,20 @@ class MongoStore(MongoNotifications, MongoReceipts, MongoUsers, MongoKeys, Mongo
             self._database.put(queries.OWN, wanted, {"$set": {"checked_at": now}})
         )
         await self._database.run(self._database.find(queries.OWN, wanted, 1))
+
+    @override
+    async def sizes(self, limit: int) -> Mapping[str, int]:
+        now = to_ms(self._clock.now())
+        asked: dict[str, tuple[queries.Query, Document]] = {
+            "notifications": (queries.NUMBER_OF_NOTIFICATIONS, {}),
+            "receipts": (queries.NUMBER_OF_RECEIPTS, {}),
+            "users": (queries.NUMBER_OF_USERS, {"version": {"$gt": 0}}),
+            "due": (queries.NUMBER_OF_DUE, {"due_at": {"$lte": now}}),
+        }
+        return {
+            name: await self._database.run(self._database.count(*each, limit))
+            for name, each in asked.items()
+        }
 
     @override
     async def stats(self) -> Mapping[str, int]:

@@ -19,6 +19,8 @@ from notify_server.stores.texts import moment_or_none, to_json
 
 _TOP = (2**63 - 1, "")
 """Above every position."""
+_TOP_ID = "~"
+"""Above every id."""
 _PURGE_STEP = 20
 """Notifications removed in one operation: each may have many receipts, and others want to write."""
 _KEYS_STEP = 1000
@@ -67,6 +69,15 @@ class SqliteNotifications(NotificationStore):
         self, audience: Audience, line: str, since: datetime, limit: int
     ) -> list[Notification]:
         return await self._found(reads.FEED_CHANGED, audience.key, line, to_ms(since), limit)
+
+    @override
+    async def latest(
+        self, before: str | None, limit: int, user: str | None = None
+    ) -> list[Notification]:
+        start = _TOP_ID if before is None else before
+        if user is None:
+            return await self._found(reads.LATEST, start, limit)
+        return await self._found(reads.LATEST_OF_USER, user, start, limit)
 
     @override
     async def changed(self, since: datetime, limit: int) -> list[Change]:

@@ -81,6 +81,20 @@ FEED_CHANGED = Read(
     """,
     ("audience_index_by_change (audience=? AND line=? AND updated_at>", _BY_ID),
 )
+LATEST = Read(
+    "latest",
+    f"SELECT {_N} FROM notifications n WHERE n.id < ? ORDER BY n.id DESC LIMIT ?",
+    (f"{_BY_ID} (id<",),
+)
+LATEST_OF_USER = Read(
+    "latest of a user",
+    f"""
+    SELECT {_N}
+    FROM receipts r CROSS JOIN notifications n ON n.id = r.notification_id
+    WHERE r.user = ? AND r.notification_id < ? ORDER BY r.notification_id DESC LIMIT ?
+    """,
+    (f"{_KEY} (user=? AND notification_id<", _BY_ID),
+)
 CHANGED = Read(
     "changed",
     """
@@ -208,6 +222,14 @@ RECIPIENTS = Read(
     """,
     ("receipts_by_notification (notification_id=? AND user>",),
 )
+HAVE_UNDELIVERED = Read(
+    "have undelivered",
+    """
+    SELECT w.value FROM json_each(?) w
+    WHERE EXISTS (SELECT 1 FROM receipts r WHERE r.notification_id = w.value AND r.active = 2)
+    """,
+    ("receipts_by_notification (notification_id=?)",),
+)
 REACHED = Read(
     "reached by an audience",
     """
@@ -293,6 +315,30 @@ API_KEYS = Read(
     """,
     ("api_keys_by_age",),
     whole=True,
+)
+# --- sizes: rows of the narrowest index, up to a bound
+
+COUNT_NOTIFICATIONS = Read(
+    "number of notifications",
+    "SELECT count(*) FROM (SELECT 1 FROM notifications INDEXED BY notifications_by_age LIMIT ?)",
+    ("notifications_by_age",),
+    whole=True,
+)
+COUNT_RECEIPTS = Read(
+    "number of receipts",
+    "SELECT count(*) FROM (SELECT 1 FROM receipts INDEXED BY receipts_by_notification LIMIT ?)",
+    ("receipts_by_notification",),
+    whole=True,
+)
+COUNT_USERS = Read(
+    "number of users",
+    "SELECT count(*) FROM (SELECT 1 FROM users WHERE id > '' LIMIT ?)",
+    (_KEY,),
+)
+COUNT_DUE = Read(
+    "number of due receipts",
+    "SELECT count(*) FROM (SELECT 1 FROM receipts WHERE due_at <= ? LIMIT ?)",
+    ("receipts_by_due",),
 )
 CHECKED_AT = Read("health", "SELECT checked_at FROM health WHERE id = 1", (_KEY,))
 

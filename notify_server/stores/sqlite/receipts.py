@@ -87,6 +87,13 @@ class SqliteReceipts(ReceiptStore):
         )
 
     @override
+    async def undelivered(self, ids: Sequence[str]) -> set[str]:
+        values = (to_json(list(dict.fromkeys(ids))),)
+        return await self._database.read(
+            lambda window: {id_ for (id_,) in window.rows(reads.HAVE_UNDELIVERED, values)}
+        )
+
+    @override
     async def holders(self, notification_id: str) -> Holders:
         return await self._database.read(lambda window: _holders(window, notification_id))
 

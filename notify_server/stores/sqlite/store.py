@@ -11,9 +11,10 @@ from notify_server.ports.store import Store
 from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.audit import SqliteAudit
 from notify_server.stores.sqlite.database import Database
-from notify_server.stores.sqlite.desk import Desk
+from notify_server.stores.sqlite.desk import Desk, Window
 from notify_server.stores.sqlite.keys import SqliteKeys
 from notify_server.stores.sqlite.notifications import SqliteNotifications
+from notify_server.stores.sqlite.reads import Read
 from notify_server.stores.sqlite.receipts import SqliteReceipts
 from notify_server.stores.sqlite.users import SqliteUsers
 
@@ -28,6 +29,7 @@ class SqliteStore(SqliteNotifications, SqliteReceipts, SqliteUsers, SqliteKeys, 
 
     def __init__(self, path: Path, clock: Clock) -> None:
         super().__init__(Database(path, clock))
+        self._clock = clock
 
     @override
     async def open(self) -> None:
@@ -47,8 +49,25 @@ class SqliteStore(SqliteNotifications, SqliteReceipts, SqliteUsers, SqliteKeys, 
         return self._database.meters()
 
     @override
+    async def sizes(self, limit: int) -> Mapping[str, int]:
+        asked: dict[str, tuple[Read, tuple[int, ...]]] = {
+            "notifications": (reads.COUNT_NOTIFICATIONS, (limit,)),
+            "receipts": (reads.COUNT_RECEIPTS, (limit,)),
+            "users": (reads.COUNT_USERS, (limit,)),
+            "due": (reads.COUNT_DUE, (to_ms(self._clock.now()), limit)),
+        }
+        return await self._database.read(
+            lambda window: {name: _number(window, *each) for name, each in asked.items()}
+        )
+
+    @override
     async def stats(self) -> Mapping[str, int]:
         return self._database.counts()
+
+
+def _number(window: Window, read: Read, values: tuple[int, ...]) -> int:
+    row = window.row(read, values)
+    return 0 if row is None else int(row[0])
 
 
 def _check_health(desk: Desk) -> None:

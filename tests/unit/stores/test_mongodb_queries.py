@@ -56,6 +56,9 @@ class _Log(monitoring.CommandListener):
             case "find":
                 sort = tuple((command.get("sort") or {}).items())
                 self.asked.add((command["find"], _fields(command["filter"]), sort))
+            case "aggregate":  # it counts
+                wanted = command["pipeline"][0]["$match"]
+                self.asked.add((command["aggregate"], _fields(wanted), ()))
             case "update":
                 self.asked |= {
                     (command["update"], _fields(u["q"]), None) for u in command["updates"]
@@ -104,6 +107,11 @@ async def _use_everything(store, clock):
     await store.changed_entries("1", "/", clock.now(), 5)
     await store.changed_ids("1", "/", clock.now(), 5)
     await store.due(clock.now(), 5)
+    for user in (None, "1"):
+        await store.latest(None, 5, user)
+        await store.latest(made.id, 5, user)
+    await store.undelivered([made.id])
+    await store.sizes(5)
     await store.expired(clock.now(), clock.now(), 5)
     await store.recipients(made.id, "", 5)
     await store.holders(made.id)
@@ -147,5 +155,14 @@ async def test_nothing_is_asked_that_is_not_declared(tmp_path):
         monitoring._LISTENERS.command_listeners.remove(log)
     assert len(log.asked) > 30
     assert [asked for asked in log.asked if not _is_declared(asked)] == []
-    known = {"find", "update", "delete", "insert", "createIndexes", "getMore", "endSessions"}
+    known = {
+        "find",
+        "update",
+        "delete",
+        "insert",
+        "createIndexes",
+        "getMore",
+        "endSessions",
+        "aggregate",
+    }
     assert set(log.commands) <= known

@@ -36,7 +36,8 @@ def test_read_is_served_by_its_index_without_scan_or_sort(plan, read):
     for step in steps:
         assert "TEMP B-TREE" not in step
         # The list of wanted ids is a table function: going through it is going through the ids.
-        scans = step.startswith("SCAN") and "VIRTUAL TABLE" not in step
+        # So is going through what a bounded question has answered already.
+        scans = step.startswith("SCAN") and not ("VIRTUAL TABLE" in step or "(subquery" in step)
         assert not scans or (read.whole and "USING" in step), steps
 
 

@@ -1,0 +1,85 @@
+"""How this node is doing, and one person: cheap enough to be asked every few seconds by many."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from notify_server.domain.operators import LineStats, Stats, UserStats
+from notify_server.domain.target import USER_LINE
+from notify_server.kit.clock import Clock
+from notify_server.pipeline.inventory import Inventory
+from notify_server.pipeline.people import People
+from notify_server.pipeline.presence import Presences
+from notify_server.pipeline.sessions import Phase, Registry
+from notify_server.policy.filters import COUNT_LIMIT
+from notify_server.policy.visible import Rules, is_awaiting
+from notify_server.ports.store import Store
+
+STORED_LIMIT = 100_000
+"""How far the store counts."""
+
+_FRESH = timedelta(seconds=5)
+
+
+class Statistics:
+    """Reads figures off what is in memory, and a few from the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        people: People,
+        inventory: Inventory,
+        presences: Presences,
+        rules: Rules,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._people = people
+        self._inventory = inventory
+        self._presences = presences
+        self._rules = rules
+        self._clock = clock
+        self._started_at = clock.now()
+        self._stored: tuple[datetime, Mapping[str, int], Mapping[str, int]] | None = None
+
+    async def stats(self, user: str | None = None) -> Stats:
+        """Figures of this node, and of a person if one is named."""
+        sizes, since_start = await self._of_store()
+        sessions = list(self._registry)
+        return Stats(
+            at=self._clock.now(),
+            since=self._started_at,
+            users_online=len(self._registry.users()),
+            sessions=dict(sorted(Counter(session.line for session in sessions).items())),
+            catching_up=sum(session.phase is not Phase.LIVE for session in sessions),
+            unconfirmed=sum(len(session.frames) for session in sessions),
+            since_start=since_start,
+            queues={"due": sizes.get("due", 0)},
+            stored={name: number for name, number in sizes.items() if name != "due"},
+            user=None if user is None else await self._of_user(user),
+        )
+
+    async def _of_store(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Sizes and counters; kept for a few seconds, however many ask."""
+        now = self._clock.now()
+        if self._stored is None or now - self._stored[0] >= _FRESH:
+            sizes = await self._store.sizes(STORED_LIMIT)
+            counters = await self._store.stats()
+            self._stored = (now, sizes, {f"store_{n}": v for n, v in counters.items()})
+        return self._stored[1], self._stored[2]
+
+    async def _of_user(self, user: str) -> UserStats:
+        presence = await self._presences.presence(user)
+        lines = {USER_LINE, *(session.line for session in presence.sessions)}
+        return UserStats(
+            presence, {line: await self._on_line(user, line) for line in sorted(lines)}
+        )
+
+    async def _on_line(self, user: str, line: str) -> LineStats:
+        person = await self._people.person(user)
+        entries = await self._inventory.active(person, line)
+        now = self._clock.now()
+        waiting = sum(is_awaiting(person, entry, self._rules, now) for entry in entries)
+        return LineStats(self._inventory.count(person, entries), min(waiting, COUNT_LIMIT))

@@ -1,0 +1,56 @@
+"""Who is here: the open sessions of this node, for operators only (a stranger is told nothing)."""
+
+from notify_server.domain.errors import NotFoundError
+from notify_server.domain.operators import Presence, SessionInfo
+from notify_server.pipeline.people import People
+from notify_server.pipeline.sessions import Phase, Registry, Session
+from notify_server.pipeline.signalling import Signalling
+
+
+class Presences:
+    """Lists sessions and ends them."""
+
+    def __init__(self, registry: Registry, people: People, signalling: Signalling) -> None:
+        self._registry = registry
+        self._people = people
+        self._signalling = signalling
+
+    def sessions(self, user: str | None = None, line: str | None = None) -> list[SessionInfo]:
+        """Open ones, oldest first; of a user and of a line if given."""
+        chosen = self._registry if user is None else self._registry.of_user(user)
+        return [_info(session) for session in chosen if line is None or session.line == line]
+
+    async def presence(self, user: str) -> Presence:
+        """Whether a person is here, and by which sessions."""
+        person = await self._people.person(user)
+        return Presence(user, person.record.version > 0, tuple(self.sessions(user)))
+
+    def kick(self, session_id: str) -> SessionInfo:
+        """End a session for good: a stock client does not come back by itself.
+
+        Returns:
+            Whose it was.
+
+        Raises:
+            NotFoundError: There is no such session here.
+        """
+        session = self._registry.get(session_id)
+        if session is None:
+            raise NotFoundError("There is no such session.")
+        self._signalling.disconnect(session)
+        return _info(session)
+
+
+def _info(session: Session) -> SessionInfo:
+    return SessionInfo(
+        id=session.id,
+        user=session.user,
+        line=session.line,
+        acks=session.acks,
+        device_id=session.device_id,
+        rooms=tuple(sorted(session.rooms)),
+        live=session.phase is Phase.LIVE,
+        unconfirmed=len(session.frames),
+        opened_at=session.opened_at,
+        expires_at=session.expires_at,
+    )

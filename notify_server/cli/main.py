@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+import structlog
 import typer
 
 from notify_server.app.config_faults import ConfigError
@@ -56,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code; see ``Exit``. 130 after Ctrl-C.
     """
+    structlog.configure(logger_factory=_log_to_stderr)
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
         code = app(args=arguments, prog_name="notify-server", standalone_mode=False)
@@ -79,3 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         note(f"notify-server: {exc.filename or 'system'}: {exc.strerror}")
         return Exit.REFUSED
     return int(code or Exit.DONE)
+
+
+def _log_to_stderr(*_: object) -> structlog.PrintLogger:
+    """What a command on the store logs, such as the audit, is no result of it."""
+    return structlog.PrintLogger(sys.stderr)

@@ -58,7 +58,7 @@ TESTED_THROUGH = {
     "notify_server.ports.*": "the adapters' tests; a port has no code of its own",
     "notify_server.bus.local": "the bus of one process; nothing is published yet",
     "notify_server.rest.*": "tests/unit/rest/",
-    "notify_server.stores.mongodb.*": "tests/ports/, which runs over every engine",
+    "notify_server.stores.mongodb.*": "tests/ports/",
     "notify_server.sio.admission": "tests/acceptance/test_rates_and_caps.py",
     "notify_server.sio.flood": "tests/acceptance/test_rates_and_caps.py",
     "notify_server.sio.transport.*": "tests/unit/sio/transport/",

@@ -23,7 +23,7 @@ from notify_server.domain.settings import (
     Settings,
     TypeSettings,
 )
-from notify_server.policy.types import BUILT_IN
+from notify_server.policy.types import REGISTERED
 
 _YEAR_S = 366 * 86_400.0
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -117,12 +117,12 @@ def _value(hint: Any, base: object, raw: object, path: KeyPath, faults: Faults) 
 
 
 def _types(base: Any, raw: object, path: KeyPath, faults: Faults) -> dict[str, TypeSettings]:
-    """[types.<name>]; what is left out of a built-in one stays as it was built in."""
+    """[types.<name>]; what is left out of one that is there anyway stays as it is."""
     if not isinstance(raw, Mapping):
         faults.add(path, f"expected a table, got {_shown(path, raw)}")
         return dict(base)
     return {
-        name: _table(BUILT_IN.get(name, TypeSettings()), row, (*path, name), faults)
+        name: _table(REGISTERED.get(name, TypeSettings()), row, (*path, name), faults)
         for name, row in raw.items()
     }
 

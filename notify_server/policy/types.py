@@ -1,9 +1,10 @@
-"""The types of notifications: built-in ones and those of the configuration."""
+"""The types of notifications: built-in ones, presets and those of the configuration."""
 
 from collections.abc import Mapping
 
 from notify_server.domain.notification import Priority
 from notify_server.domain.settings import TypeSettings
+from notify_server.policy.presets import PRESETS
 
 BUILT_IN: Mapping[str, TypeSettings] = {
     "system": TypeSettings(),
@@ -19,12 +20,18 @@ BUILT_IN: Mapping[str, TypeSettings] = {
 }
 """The ten of contract 4, each with its default priority."""
 
+REGISTERED: Mapping[str, TypeSettings] = {
+    **BUILT_IN,
+    **{name: preset.settings() for name, preset in PRESETS.items()},
+}
+"""What is there without any configuration."""
+
 
 class TypeRegistry:
     """Every type that a submission may name."""
 
     def __init__(self, configured: Mapping[str, TypeSettings]) -> None:
-        self._types = {**BUILT_IN, **configured}
+        self._types = {**REGISTERED, **configured}
 
     def __contains__(self, name: object) -> bool:
         return name in self._types

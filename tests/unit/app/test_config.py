@@ -126,6 +126,12 @@ def test_built_in_type_keeps_what_is_not_given(tmp_path):
     }
 
 
+def test_preset_keeps_what_is_not_given(tmp_path):
+    offer = load_settings(write(tmp_path, '[types.offer]\npriority = "low"'), {}).types["offer"]
+    assert offer.priority is Priority.LOW
+    assert ChannelName.SMS in offer.channels
+
+
 def test_relative_paths_start_at_the_folder_of_the_file(tmp_path):
     (tmp_path / "secret").write_text(SECRET + "\n", "utf-8")
     path = write(

@@ -17,7 +17,7 @@ from notify_server.wire.fields import url_problem
 from notify_server.wire.submission import parse_draft
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-TYPES = TypeRegistry({"post_like": TypeSettings(Priority.LOW)})
+TYPES = TypeRegistry({"build_failed": TypeSettings(Priority.HIGH)})
 LIMITS = LimitSettings()
 LINES = NamespaceSettings(lines={"/ops": ("OPS",)})
 SMALL = {"to": "42", "title": "T", "message": "M"}
@@ -83,6 +83,7 @@ def test_draft_nulls_and_empty_reserved_fields_ask_for_nothing():
         ({"priority": "medium"}, "normal"),
         ({"priority": "critical"}, "critical"),
         ({"type": "post_like"}, "low"),
+        ({"type": "build_failed"}, "high"),
         ({"type": "security"}, "urgent"),
         ({"type": "security", "priority": "low"}, "low"),
     ],

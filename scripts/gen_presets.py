@@ -15,8 +15,8 @@ Written by `scripts/gen_presets.py` from `notify_server/policy/presets.py`.
 
 The **priority** holds when a submission names none. The **title** is for people: in their
 settings, and as the title that the Python client's `notify_*` helpers give. **Grouped by** and
-**channels** are recorded for later: `type` puts all of the type together, `object` those with the same `object`,
-`sender` those with the same `sender`, and a dash means that each stands alone.
+**channels** are recorded for later: `type` puts all of the type together, `object` those
+with the same `object`, `sender` those with the same `sender`; with a dash each stands alone.
 What is required cannot be switched off by people.
 
 A table `[types.<name>]` in the configuration overrides any of it, for example:

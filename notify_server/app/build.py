@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from aiohttp import web
 from typing_extensions import override
 
 from notify_server.app.lines import Line, build_line
 from notify_server.app.metrics import LoopWatch, Parts, StoreWatch, current
+from notify_server.app.stores import make_clock, make_store, store_jobs
 from notify_server.auth.keys import KeyRing
 from notify_server.auth.tokens import TokenVerifier, issue_token
 from notify_server.domain.settings import Settings
@@ -19,7 +19,7 @@ from notify_server.domain.signals import Signal
 from notify_server.jobs.ticker import Job, Ticker
 from notify_server.kit.addresses import parse_networks
 from notify_server.kit.aio import Background
-from notify_server.kit.clock import Clock, SystemClock
+from notify_server.kit.clock import Clock
 from notify_server.kit.rates import TokenBuckets, parse_rate
 from notify_server.pipeline.submit import Submissions
 from notify_server.ports.emitter import Emitter
@@ -33,7 +33,6 @@ from notify_server.sio.emitter import SocketEmitter
 from notify_server.sio.gateway import Gateway, SessionParts
 from notify_server.sio.origins import accepts_origin
 from notify_server.sio.transport import Server, create_server
-from notify_server.stores.sqlite.store import SqliteStore
 
 _DEMO_TOKEN_TTL = timedelta(hours=12)
 
@@ -52,13 +51,6 @@ class Product:
     loop_watch: LoopWatch
 
 
-def make_store(settings: Settings, clock: Clock) -> Store:
-    """The store that the configuration names; SQLite in ``data_dir`` unless it says otherwise."""
-    url = settings.store.url
-    path = Path(url.removeprefix("sqlite:///")) if url else settings.server.data_dir / "notify.db"
-    return SqliteStore(path, clock)
-
-
 def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) -> Product:
     """Wire the product over an open store.
 
@@ -68,7 +60,7 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
         clock: The one clock of the process.
         demo_key: The API key that the demo page gets; None without ``--demo``.
     """
-    background = Background()
+    background, jobs = Background(), store_jobs(store)
     store_watch, loop_watch, http = StoreWatch(store, clock), LoopWatch(clock), HttpFigures()
     store = store_watch.store
     tokens = TokenVerifier(settings.auth, clock, id_chars=settings.limits.id_chars)
@@ -122,7 +114,7 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
     )
     gateway.attach(app)
     return Product(
-        app, store, line, gateway, transport, _ticker(settings, line, gateway), background,
+        app, store, line, gateway, transport, _ticker(settings, line, gateway, jobs), background,
         loop_watch,
     )  # fmt: skip
 
@@ -136,7 +128,7 @@ def _demo(settings: Settings, clock: Clock, api_key: str) -> DemoAccess:
     return DemoAccess(api_key, issue)
 
 
-def _ticker(settings: Settings, line: Line, gateway: Gateway) -> Ticker:
+def _ticker(settings: Settings, line: Line, gateway: Gateway, jobs: Sequence[Job]) -> Ticker:
     async def tick() -> None:
         line.desk.tick()
         await line.schedule.run()
@@ -151,6 +143,7 @@ def _ticker(settings: Settings, line: Line, gateway: Gateway) -> Ticker:
             Job("expiry", 0.5, line.expiry.run),
             Job("discovery", 5, line.dispatcher.discover),
             Job("cleanup", settings.cleanup.interval_s, line.retention.clean_up),
+            *jobs,
         ]
     )
 
@@ -192,7 +185,7 @@ async def offline(settings: Settings) -> AsyncIterator[tuple[Submissions, Store]
     Raises:
         ConflictError: Another process holds the store.
     """
-    clock, background = SystemClock(), Background()
+    clock, background = make_clock(settings), Background()
     store = make_store(settings, clock)
     await store.open()
     try:

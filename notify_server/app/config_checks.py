@@ -18,6 +18,7 @@ from notify_server.auth.tokens import (
 )
 from notify_server.domain.settings import AuthSettings, Settings
 from notify_server.kit.rates import parse_rate
+from notify_server.stores.mongodb.database import url_fault
 
 MIN_SECRET_BYTES = 32
 _MIN_DIFFERENT = 8
@@ -71,9 +72,10 @@ def _server(settings: Settings, faults: Faults) -> None:
 def _store(settings: Settings, faults: Faults) -> None:
     url, key = settings.store.url, ("store", "url")
     if url.startswith(("mongodb://", "mongodb+srv://")):
-        faults.add(key, "mongodb is " + _NOT_YET.format("SQLite in data_dir"))
+        if fault := url_fault(url):
+            faults.add(key, fault)
     elif url and not url.startswith("sqlite:///"):
-        faults.add(key, 'expected "sqlite:///path" or ""')
+        faults.add(key, 'expected "mongodb://…", "sqlite:///path" or ""')
     elif url in ("sqlite:///", "sqlite:///:memory:"):
         faults.add(key, 'expected a file: what was accepted must be durable; "sqlite:///path"')
 

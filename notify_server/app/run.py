@@ -16,13 +16,13 @@ import uvloop
 from aiohttp import web
 
 from notify_server.app.banner import print_demo
-from notify_server.app.build import Product, build, make_store
+from notify_server.app.build import Product, build
 from notify_server.app.logs import set_up_logs
 from notify_server.app.operator_key import ensure_operator_key
 from notify_server.app.secrets import ensure_secrets
 from notify_server.app.stop import stop
+from notify_server.app.stores import make_clock, make_store
 from notify_server.domain.settings import Settings
-from notify_server.kit.clock import SystemClock
 
 RUN_FILE = "run.json"
 _GARBAGE_AFTER = (10_000, 20, 50)
@@ -52,7 +52,7 @@ def serve(settings: Settings, *, demo: bool) -> int:
 
 
 async def _serve(settings: Settings, *, demo: bool) -> None:
-    clock = SystemClock()
+    clock = make_clock(settings)
     store = make_store(settings, clock)
     await store.open()
     try:

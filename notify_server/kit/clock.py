@@ -37,6 +37,32 @@ class SystemClock(Clock):
         return time.monotonic()
 
 
+class AdjustedClock(Clock):
+    """Another clock's monotonic time plus an offset that is measured: nodes that share one agree.
+
+    A step of the machine's wall time changes nothing (X15).
+    """
+
+    def __init__(self, base: Clock) -> None:
+        self._base = base
+        self._offset_ms = to_ms(base.now()) - self._monotonic_ms()
+
+    @override
+    def now(self) -> datetime:
+        return from_ms(self._monotonic_ms() + self._offset_ms)
+
+    @override
+    def monotonic(self) -> float:
+        return self._base.monotonic()
+
+    def adjust(self, now: datetime, at: float) -> None:
+        """Go by what somebody else's clock said when ``monotonic`` was ``at``."""
+        self._offset_ms = to_ms(now) - int(at * 1000)
+
+    def _monotonic_ms(self) -> int:
+        return int(self._base.monotonic() * 1000)
+
+
 class ManualClock(Clock):
     """A clock that moves only when it is told to; for tests."""
 

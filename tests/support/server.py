@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import time
 from pathlib import Path
 
 import jwt
+from support import mongodb
 
 READY_S = 20.0
 STOP_S = 15.0
@@ -68,7 +70,7 @@ class Server:
     def spawn(self, failpoint=None):
         """Start the process without waiting for it."""
         assert self._process is None, "already running"
-        environ = {k: v for k, v in os.environ.items() if not k.startswith("NOTIFY_")}
+        environ = self._environ()
         environ["PYTHONUNBUFFERED"] = "1"
         if failpoint:
             environ["NOTIFY_TEST_FAILPOINT"] = failpoint
@@ -78,6 +80,19 @@ class Server:
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environ
             )
         self.starts += 1
+
+    def _environ(self):
+        """The test run's own settings stay outside; the store is the one that the run is for."""
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("NOTIFY_")}
+        if os.environ.get("NOTIFY_TEST_STORE") == "mongodb":
+            self.data_dir.mkdir(mode=0o700, exist_ok=True)
+            secret = self.data_dir / "jwt_secret"
+            if not secret.exists():
+                secret.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+                secret.chmod(0o600)
+            environ["NOTIFY_STORE__URL"] = mongodb.url_for(self.folder)
+            environ["NOTIFY_AUTH__JWT_SECRET_FILE"] = str(secret)
+        return environ
 
     def start(self, failpoint=None):
         """Start, and return when the server is ready."""
@@ -184,6 +199,7 @@ class Server:
             text=True,
             timeout=60,
             check=False,
+            env=self._environ(),
         )
         if check and done.returncode != 0:
             raise AssertionError(f"{args}: {done.returncode}\n{done.stdout}\n{done.stderr}")

@@ -6,21 +6,24 @@ inside a call would cost its connection, so every call runs in a task of its own
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from bson.raw_bson import RawBSONDocument
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
 from pymongo.operations import UpdateMany
+from pymongo.uri_parser import parse_uri
 
-from notify_server.domain.errors import NotifyError, UnavailableError
+from notify_server.domain.errors import InternalError, NotifyError, UnavailableError
 from notify_server.kit.aio import pause as rest
 from notify_server.kit.clock import Clock
 from notify_server.stores.mongodb.documents import Document
 from notify_server.stores.mongodb.faults import DUPLICATE, UNSTORABLE, is_passing, translate
-from notify_server.stores.mongodb.queries import INDEXES, Index, Query
+from notify_server.stores.mongodb.queries import INDEXES, META, Index, Query
 
 T = TypeVar("T")
 Filter = Mapping[str, Any]
@@ -30,6 +33,8 @@ PATIENCE_S = 5.0
 """How long a caller waits for an operation before it hears that the store is away."""
 _TRY_S = 2.0
 """How long one try waits for a server to be found, connected or heard; several fit in."""
+_POOL = 32
+"""Connections at most: more would only wait for each other at the server."""
 _PAUSE_S = (0.05, 0.1, 0.2, 0.4)
 
 _Client = AsyncMongoClient[Document]
@@ -63,6 +68,7 @@ class Database:
             connectTimeoutMS=_TRY_S * 1000,
             serverSelectionTimeoutMS=_TRY_S * 1000,
             socketTimeoutMS=_TRY_S * 1000,
+            maxPoolSize=_POOL,
             tz_aware=True,
             appname="notify-server",
         )
@@ -200,6 +206,22 @@ class Database:
             lambda: self.collection(query.collection).bulk_write(many, ordered=False)
         )
 
+    async def server_time(self) -> tuple[datetime, float]:
+        """The server's wall time, and the monotonic second of ours when it was that."""
+        began = self._clock.monotonic()
+        document = await self._persist(
+            lambda: self.collection(META).find_one_and_update(
+                {"_id": "clock"},
+                {"$currentDate": {"at": True}},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        )
+        if document is None:
+            raise InternalError
+        at: datetime = document["at"]
+        return at, (began + self._clock.monotonic()) / 2
+
     async def delete(self, query: Query, wanted: Filter) -> int:
         """Remove all that are found; returns how many."""
         self._count(1)
@@ -216,6 +238,17 @@ class Database:
 
     async def _make_index(self, index: Index) -> None:
         await self.collection(index.collection).create_index(list(index.keys), **index.options)
+
+
+def url_fault(url: str) -> str | None:
+    """What is wrong with a URL, without asking any server; None if nothing is."""
+    if url.startswith("mongodb+srv://"):  # the rest is known to the name server alone
+        return None if urlsplit(url).hostname else "expected a host"
+    try:
+        parse_uri(url)
+    except (PyMongoError, ValueError) as error:
+        return str(error)
+    return None
 
 
 def _doubles(error: BulkWriteError) -> set[int]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
-from notify_server.kit.clock import Clock, to_ms
+from notify_server.kit.clock import AdjustedClock, Clock, to_ms
 from notify_server.ports.store import Store
 from notify_server.stores.mongodb import queries
 from notify_server.stores.mongodb.audit import MongoAudit
@@ -33,7 +33,13 @@ class MongoStore(MongoNotifications, MongoReceipts, MongoUsers, MongoKeys, Mongo
     @override
     async def open(self) -> None:
         await self._database.open()
+        await self.measure_clock()
         await self._database.run(self._acceptance.prepare())
+
+    async def measure_clock(self) -> None:
+        """Let the clock follow the server's, so that nodes agree on what came first (X15)."""
+        if isinstance(self._clock, AdjustedClock):
+            self._clock.adjust(*await self._database.run(self._database.server_time()))
 
     @override
     async def close(self) -> None:

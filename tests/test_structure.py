@@ -51,6 +51,7 @@ TESTED_THROUGH = {
     "notify_server.app.logs": "tests/support/server.py",
     "notify_server.app.metrics": "tests/acceptance/test_metrics.py",
     "notify_server.app.operator_key": "tests/support/server.py",
+    "notify_server.app.stores": "tests/support/server.py",
     "notify_server.app.run": "tests/support/server.py",
     "notify_server.cli.*": "tests/unit/cli/",
     "notify_server.cli.simulation.*": "tests/unit/cli/test_cli_simulate.py",

@@ -1,5 +1,6 @@
 """Configuration: sources, places of faults, and what is refused (S20)."""
 
+import secrets
 from pathlib import Path
 
 import pytest
@@ -291,10 +292,20 @@ def test_unsafe_or_contradictory_value_is_refused(tmp_path, text, message):
     assert message in only_fault(tmp_path, text)
 
 
-def test_store_and_bus_to_come_are_refused_and_want_configured_secrets(tmp_path):
+@pytest.mark.parametrize(
+    ("url", "fault"), [("mongodb://a:b:c@h", "escaped"), ("mongodb+srv:///x", "expected a host")]
+)
+def test_url_of_mongodb_is_read_at_the_start(tmp_path, url, fault):
+    secret = secrets.token_urlsafe(48)
+    path = write(tmp_path, f'[store]\nurl = "{url}"\n[auth]\njwt_secret = "{secret}"')
+    (row,) = faults(path)
+    assert fault in row
+
+
+def test_what_nodes_share_wants_configured_secrets(tmp_path):
     path = write(tmp_path, '[store]\nurl = "mongodb://u:hunter2@h/d"\n[bus]\nurl = "redis://h"')
     rows = faults(path)
-    assert "notify.toml:2: store.url: mongodb is not in this version yet" in rows[0]
+    assert not any("store.url" in row for row in rows)
     assert any("redis is not in this version yet" in row for row in rows)
     assert any("bus.key: expected a secret" in row for row in rows)
     assert any("auth.jwt_secret: expected with MongoDB or a bus" in row for row in rows)

@@ -16,8 +16,10 @@ class Uuid7Generator:
 
     def next(self, now_ms: int) -> str:
         """Make an id for ``now_ms`` that is greater than every id made or seen before."""
-        fresh = (now_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-        self._last = fresh if fresh > self._last else self._last + 1 + secrets.randbits(32)
+        if now_ms > self._last >> _RANDOM_BITS:
+            self._last = (now_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+        else:
+            self._last += 1 + secrets.randbits(32)
         return _format(self._last)
 
     def observe(self, uuid7: str) -> None:

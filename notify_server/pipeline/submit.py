@@ -53,9 +53,12 @@ class Cancelled:
     removed: int
 
 
+_Answer = asyncio.Future[Accepted | NotifyError]
+
+
 class _Waiting(NamedTuple):
     submission: Submission
-    answer: asyncio.Future[Accepted]
+    answer: _Answer
 
 
 def _may_overtake(submission: Submission) -> bool:
@@ -106,17 +109,10 @@ class Submissions:
             ConflictError: IDEMPOTENCY_RUNNING.
             UnavailableError: The store is away; nothing was promised.
         """
-        return await self._submit(caller, draft, SUBMIT_ROUTE, key)
-
-    async def _submit(self, caller: Caller, draft: Draft, route: str, key: str | None) -> Submitted:
-        try:
-            decided = decide_submission(caller, draft, route, key, self._settings)
-            if not draft.persist:
-                return self._submit_transient(decided)
-            return await self._store_one(decided)
-        except NotifyError as error:
-            self.note_refusal(error)
-            raise
+        done = await self._end(self._begin(caller, draft, SUBMIT_ROUTE, key))
+        if isinstance(done, NotifyError):
+            raise done
+        return done
 
     async def submit_many(
         self, caller: Caller, drafts: Sequence[Draft | NotifyError], key: str | None
@@ -127,23 +123,34 @@ class Submissions:
             drafts: In order; errors are passed through.
             key: Of the whole call; item n without a key of its own has ``<key>#n``.
         """
-        answers = await asyncio.gather(
-            *(
-                self._submit_item(caller, draft, f"{key}#{number}" if key else None)
-                for number, draft in enumerate(drafts)
-            )
-        )
-        return list(answers)
+        begun: list[Submitted | NotifyError | _Answer] = []
+        for number, draft in enumerate(drafts):
+            if isinstance(draft, NotifyError):
+                begun.append(draft)
+                continue
+            own = draft.idempotency_key or (f"{key}#{number}" if key else None)
+            begun.append(self._begin(caller, draft, BULK_ROUTE, own))
+        return [await self._end(one) for one in begun]
 
-    async def _submit_item(
-        self, caller: Caller, draft: Draft | NotifyError, key: str | None
-    ) -> Submitted | NotifyError:
-        if isinstance(draft, NotifyError):
-            return draft
+    def _begin(
+        self, caller: Caller, draft: Draft, route: str, key: str | None
+    ) -> Submitted | NotifyError | _Answer:
+        """Decide, and hand in what is to be stored: a thousand are begun before one is awaited."""
         try:
-            return await self._submit(caller, draft, BULK_ROUTE, draft.idempotency_key or key)
+            decided = decide_submission(caller, draft, route, key, self._settings)
+            return self._hand_in(decided) if draft.persist else self._submit_transient(decided)
         except NotifyError as error:
+            self.note_refusal(error)
             return error
+
+    async def _end(self, begun: Submitted | NotifyError | _Answer) -> Submitted | NotifyError:
+        if not isinstance(begun, asyncio.Future):
+            return begun
+        result = await begun
+        if isinstance(result, Accepted):
+            return self._answered(result)
+        self.note_refusal(result)
+        return result
 
     async def replace(
         self, caller: Caller, notification_id: str, draft: Draft, key: str | None
@@ -159,12 +166,15 @@ class Submissions:
         route = f"PUT /notifications/{notification_id}"
         decided = decide_submission(caller, kept, route, key, self._settings)
         try:
-            with self._only_one(decided):
+            self._take(decided)
+            try:
                 accepted = await self._store.replace(notification_id, decided)
-                answer = self._answer(accepted)
+            finally:
+                self._release(decided)
         except NotifyError as error:
             self.note_refusal(error)
             raise
+        answer = self._answer(accepted)
         if not accepted.replayed:
             await self._note_foreign(caller, existing, "notification.replace")
         return answer
@@ -211,14 +221,15 @@ class Submissions:
         self._figures.submits.add("transient")
         return Submitted(notification.id, "transient", 1)
 
-    async def _store_one(self, decided: Submission) -> Submitted:
-        with self._only_one(decided):
-            answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
-            self._waiting.append(_Waiting(decided, answer))
-            if not self._is_storing:
-                self._is_storing = True
-                self._background.spawn(self._store_waiting(), "store submissions")
-            return self._answered(await answer)
+    def _hand_in(self, decided: Submission) -> _Answer:
+        """Have it stored with all that waits; its key is taken until it is answered."""
+        answer: _Answer = asyncio.get_running_loop().create_future()
+        self._take(decided)
+        self._waiting.append(_Waiting(decided, answer))
+        if not self._is_storing:
+            self._is_storing = True
+            self._background.spawn(self._store_waiting(), "store submissions")
+        return answer
 
     async def _store_waiting(self) -> None:
         try:
@@ -246,18 +257,16 @@ class Submissions:
             results = [error] * len(batch)
         except BaseException:
             for waiting in batch:
+                self._release(waiting.submission)
                 waiting.answer.cancel()
             raise
         failpoint("after_store")
         for waiting, result in zip(batch, results, strict=True):
             if isinstance(result, Accepted) and not result.replayed:
                 self._dispatcher.put(result.notification)
-            if waiting.answer.done():
-                continue
-            if isinstance(result, Accepted):
+            self._release(waiting.submission)
+            if not waiting.answer.done():
                 waiting.answer.set_result(result)
-            else:
-                waiting.answer.set_exception(result)
 
     def _answer(self, accepted: Accepted) -> Submitted:
         if not accepted.replayed:
@@ -268,28 +277,18 @@ class Submissions:
         self._figures.submits.add("replayed" if accepted.replayed else "accepted")
         return Submitted(accepted.notification.id, "accepted", accepted.revision, accepted.replayed)
 
-    def _only_one(self, decided: Submission) -> "_Running":
-        return _Running(self._running, decided.idempotency.scope if decided.idempotency else None)
-
-
-class _Running:
-    """Refuses a second call with a key whose first call is still running."""
-
-    def __init__(self, running: set[str], scope: str | None) -> None:
-        self._running = running
-        self._scope = scope
-
-    def __enter__(self) -> None:
-        if self._scope is None:
+    def _take(self, decided: Submission) -> None:
+        """Refuse a second call with a key whose first call is still running."""
+        if decided.idempotency is None:
             return
-        if self._scope in self._running:
+        if decided.idempotency.scope in self._running:
             raise ConflictError(
                 Code.IDEMPOTENCY_RUNNING,
                 "A call with this Idempotency-Key is still running.",
                 retry_after_s=1,
             )
-        self._running.add(self._scope)
+        self._running.add(decided.idempotency.scope)
 
-    def __exit__(self, *_: object) -> None:
-        if self._scope is not None:
-            self._running.discard(self._scope)
+    def _release(self, decided: Submission) -> None:
+        if decided.idempotency is not None:
+            self._running.discard(decided.idempotency.scope)

@@ -90,23 +90,32 @@ def check_same_body(known_hash: str, given_hash: str) -> None:
 
 
 def confirm(receipt: Receipt, delivery: Delivery, now: datetime) -> Receipt:
-    """The receipt after a confirmed delivery; the very same one when nothing is new in it."""
+    """The next version after a confirmed delivery; the same one when nothing is new in it."""
     ack = delivery.ack
     closed, step, due_at = receipt.closed, receipt.step, receipt.due_at
     if ack.revision >= receipt.revision:
         closed = None
         if step in _PUSHED:
             step, due_at = _after_delivery(receipt, delivery.remind_at)
-    confirmed = replace(
+    acks = _with_ack(receipt.acks, ack)
+    if (
+        acks is receipt.acks
+        and ack.revision <= receipt.delivered_revision
+        and receipt.delivered_at is not None
+        and (closed, step, due_at) == (receipt.closed, receipt.step, receipt.due_at)
+    ):
+        return receipt
+    return replace(
         receipt,
         delivered_revision=max(receipt.delivered_revision, ack.revision),
         delivered_at=receipt.delivered_at or ack.at,
-        acks=_with_ack(receipt.acks, ack),
+        acks=acks,
         closed=closed,
         step=step,
         due_at=due_at,
+        changed_at=now,
+        version=receipt.version + 1,
     )
-    return receipt if confirmed == receipt else replace(confirmed, changed_at=now)
 
 
 def _after_delivery(receipt: Receipt, remind_at: datetime | None) -> tuple[Step, datetime | None]:

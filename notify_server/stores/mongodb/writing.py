@@ -93,8 +93,7 @@ class ReceiptWriter:
                 continue
             base = merged.get(key) or replace(receipt, version=0)
             confirmed = rules.confirm(base, deliveries[place], self._clock.now())
-            if confirmed is not base or key not in merged:
-                confirmed = replace(confirmed, version=base.version + 1)
+            if confirmed is not base:
                 touched.setdefault(key, [])
             merged[key] = answers[place] = confirmed
             if key in touched:

@@ -141,13 +141,12 @@ def _record(desk: Desk, delivery: Delivery) -> Receipt:
     found = desk.row(reads.RECEIPT, (given.user, given.notification_id))
     if found is None:
         return given
-    newest_revision, *columns = found
-    stored = None if columns[0] is None else receipt_from_row(tuple(columns))
+    newest_revision, columns = found[0], found[1:]
+    stored = None if columns[0] is None else receipt_from_row(columns)
     base = replace(given, version=0) if stored is None else stored
     confirmed = rules.confirm(base, delivery, desk.now())
     if confirmed is stored:
         return confirmed
-    confirmed = replace(confirmed, version=base.version + 1)
     if stored is None:
         _put(desk, confirmed, newest_revision)
     else:

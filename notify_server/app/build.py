@@ -27,12 +27,14 @@ from notify_server.ports.store import Store
 from notify_server.rest.app import make_app
 from notify_server.rest.deps import DemoAccess, Readiness, RestDeps
 from notify_server.rest.metrics import HttpFigures, Page
+from notify_server.sio.admin_calls import AdminCalls
 from notify_server.sio.admission import Admission
 from notify_server.sio.calls import Calls
 from notify_server.sio.emitter import SocketEmitter
 from notify_server.sio.gateway import Gateway, SessionParts
 from notify_server.sio.origins import accepts_origin
 from notify_server.sio.transport import Server, create_server
+from notify_server.sio.watching import WATCH_S, Watching
 
 _DEMO_TOKEN_TTL = timedelta(hours=12)
 
@@ -75,7 +77,13 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
     )
     emitter = SocketEmitter(transport, settings.compat, background)
     line = build_line(settings, store, emitter, background, clock, random.SystemRandom())
-    calls = Calls(line.inbox, line.people, line.desk, tokens, settings, clock)
+    submit_rate = TokenBuckets(parse_rate(settings.rate_limits.submit), clock)
+    watching = Watching(line.operators, line.registry, emitter)
+    admin = AdminCalls(
+        line.operators, line.submissions, line.explanations, line.people, line.audit, watching,
+        submit_rate, line.rules.types, settings, clock,
+    )  # fmt: skip
+    calls = Calls(line.inbox, line.people, line.desk, admin, tokens, settings, clock)
     parts = SessionParts(line.registry, line.people, line.desk, line.counting, line.catch_up)
     rates = settings.rate_limits
     admission = Admission(
@@ -104,7 +112,7 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
             clock=clock,
             types=line.rules.types,
             settings=settings,
-            submit_rate=TokenBuckets(parse_rate(rates.submit), clock),
+            submit_rate=submit_rate,
             ping=store.ping,
             readiness=lambda: Readiness(draining=gateway.is_draining, stopping=gateway.is_stopping),
             metrics=page.render,
@@ -113,10 +121,9 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
         )
     )
     gateway.attach(app)
-    return Product(
-        app, store, line, gateway, transport, _ticker(settings, line, gateway, jobs), background,
-        loop_watch,
-    )  # fmt: skip
+    watch = Job("watching", WATCH_S, watching.push)
+    ticker = _ticker(settings, line, gateway, [watch, *jobs])
+    return Product(app, store, line, gateway, transport, ticker, background, loop_watch)
 
 
 def _demo(settings: Settings, clock: Clock, api_key: str) -> DemoAccess:

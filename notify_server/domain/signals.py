@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from notify_server.domain.operators import Stats
 from notify_server.domain.view import Counts, View
 
 
@@ -113,6 +114,13 @@ class ReconnectSignal:
     after_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class StatsSignal:
+    """Figures for operators who watch."""
+
+    stats: Stats
+
+
 Signal = (
     NotificationFrame
     | CountSignal
@@ -123,4 +131,5 @@ Signal = (
     | SubscriptionsSignal
     | TokenExpiringSignal
     | ReconnectSignal
+    | StatsSignal
 )

@@ -19,6 +19,15 @@ ROLE_OUTLIVES_TOKEN = timedelta(days=30)
 """How long a role is kept after the ``exp`` of the token that said so."""
 
 
+OPERATOR = Audience(AudienceKind.ROLE, "ADMIN")
+"""The role whose people operate the product."""
+
+
+def is_operator(person: Person) -> bool:
+    """Whether a person may do at this moment what operators do."""
+    return OPERATOR in person.since
+
+
 def person_of(
     record: UserRecord,
     memberships: Iterable[Membership],

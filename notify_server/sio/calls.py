@@ -13,6 +13,8 @@ from notify_server.pipeline.inbox import Inbox
 from notify_server.pipeline.people import People
 from notify_server.pipeline.sessions import Session
 from notify_server.ports.tokens import TokenReader
+from notify_server.sio.admin_calls import AdminCalls
+from notify_server.wire.admin_events import is_admin_event
 from notify_server.wire.client_events import (
     ActCall,
     ClientCall,
@@ -23,18 +25,17 @@ from notify_server.wire.client_events import (
     RefreshToken,
     RoomCall,
     SetTypes,
-    is_admin_event,
     parse_event,
 )
+from notify_server.wire.events import AdminEvent
 from notify_server.wire.inbox import page_to_wire
 from notify_server.wire.json import dumps
 from notify_server.wire.notification import view_to_wire
 from notify_server.wire.signals import subscriptions_to_wire
+from notify_server.wire.targets import ADMIN_LINE
 
 ANSWER_BYTES = 512 * 1024
 """A list is cut to what a client takes in one frame."""
-
-ADMIN_LINE = "/admin"
 
 Answer = dict[str, Any]
 
@@ -46,9 +47,14 @@ class Calls:
     inbox: Inbox
     people: People
     desk: DeliveryDesk
+    admin: AdminCalls
     tokens: TokenReader
     settings: Settings
     clock: Clock
+
+    def closed(self, session_id: str) -> None:
+        """The session is gone."""
+        self.admin.watching.remove(session_id)
 
     async def answer(self, session: Session, event: str, payload: object) -> Answer:
         """Do what an event asks for.
@@ -57,7 +63,7 @@ class Calls:
             NotifyError: Refused; nothing was changed.
         """
         if session.line == ADMIN_LINE and is_admin_event(event):
-            raise RejectedError(Code.NOT_AVAILABLE, f"{event} is not available yet.")
+            return {"ok": True, **await self.admin.answer(session, AdminEvent(event), payload)}
         context = EventContext(self.clock.now(), self.settings.namespaces, session.line)
         call = parse_event(event, payload, context)
         return {"ok": True, **await _ANSWERS[type(call)](self, session, call)}

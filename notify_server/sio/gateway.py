@@ -280,6 +280,7 @@ class Gateway:
         self._admitted.pop(sid, None)
         self._emitter.closed(sid)
         self._flood.forget(sid)
+        self._calls.closed(sid)
         session = self._line.registry.remove(sid)
         if session is None:
             return

@@ -30,7 +30,7 @@ def parse_item(
         key = raw["idempotency_key"]
         raw = {name: value for name, value in raw.items() if name != "idempotency_key"}
         if key is not None and (problem := idempotency_key_problem(key)):
-            raise RejectedError.at(f"{path}.idempotency_key", problem)
+            raise RejectedError.at(path_key(path, "idempotency_key"), problem)
     draft = parse_draft(raw, types, limits, now, path, namespaces=namespaces)
     return replace(draft, idempotency_key=key)
 

@@ -17,7 +17,7 @@ from notify_server.domain.errors import Code, RejectedError
 from notify_server.domain.settings import NamespaceSettings
 from notify_server.domain.target import USER_LINE
 from notify_server.domain.view import InboxQuery
-from notify_server.wire.events import AdminEvent, ClientEvent
+from notify_server.wire.events import ClientEvent
 from notify_server.wire.fields import Flag, Id, ListOf, StrictSchema, Text, Whole, load
 from notify_server.wire.inbox import (
     ACT_SCHEMAS,
@@ -136,12 +136,6 @@ class RefreshTokenSchema(StrictSchema):
     token = Text(TOKEN_CHARS, required=True)
 
 
-class ReferenceSchema(StrictSchema):
-    """``explain``, ``cancel``, ``resend`` on ``/admin``."""
-
-    notification_id = Id(ID_CHARS, required=True)
-
-
 ACTION_OF: Mapping[ClientEvent, Action] = MappingProxyType(
     {
         ClientEvent.MARK_READ: Action.READ,
@@ -159,12 +153,11 @@ ACTION_OF: Mapping[ClientEvent, Action] = MappingProxyType(
 )
 """Events that are verbs."""
 
-_ACK, _TYPES, _ROOM, _TOKEN, _REFERENCE = (
+_ACK, _TYPES, _ROOM, _TOKEN = (
     NotificationAckSchema(),
     TypesSchema(),
     RoomSchema(),
     RefreshTokenSchema(),
-    ReferenceSchema(),
 )
 
 SCHEMAS: Mapping[ClientEvent, Schema] = MappingProxyType(
@@ -203,20 +196,6 @@ def parse_event(name: str, raw: object, context: EventContext) -> ClientCall:
     if name not in SCHEMAS:
         raise RejectedError(Code.UNKNOWN_EVENT)
     return _PARSERS[ClientEvent(name)](raw, context)
-
-
-def parse_reference(raw: object) -> str:
-    """The notification that an operator's ``explain``, ``cancel`` or ``resend`` means.
-
-    Raises:
-        RejectedError: INVALID with paths.
-    """
-    return str(_load(_REFERENCE, raw)["notification_id"])
-
-
-def is_admin_event(name: str) -> bool:
-    """Whether the event belongs to ``/admin``."""
-    return name in list(AdminEvent)
 
 
 def _load(schema: Schema, raw: object) -> dict[str, Any]:

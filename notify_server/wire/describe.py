@@ -13,6 +13,7 @@ from marshmallow import Schema, fields
 from notify_server.domain.errors import Code, Fault, RejectedError
 from notify_server.domain.settings import CompatSettings, LimitSettings
 from notify_server.wire import examples
+from notify_server.wire.admin_events import ADMIN_SCHEMAS
 from notify_server.wire.client_events import RESERVED as RESERVED_EVENTS
 from notify_server.wire.client_events import SCHEMAS
 from notify_server.wire.errors import ROWS, to_ack_error, to_problem
@@ -59,19 +60,14 @@ def describe() -> Described:
             for code, row in ROWS.items()
         },
         "submission": {
-            "fields": {
-                "to": {"type": "a target or a list of targets", "required": True},
-                "exclude": {"type": "list of user ids", "required": False},
-                **_fields(content_schema(limits)),
-                **{name: _required(limits, name) for name in ("title", "message")},
-            },
+            "fields": _submission_fields(limits),
             "reserved": list(RESERVED),
             "example": dict(examples.SUBMISSION),
         },
         "filters": _fields(QUERY),
         "server_events": [
             {"event": e.event.value, "when": e.when, "example": encode(e.signal)[0][1]}
-            for e in examples.SERVER
+            for e in (*examples.SERVER, examples.STATS)
         ],
         "client_events": [
             {
@@ -82,13 +78,36 @@ def describe() -> Described:
             for event, example in examples.CLIENT.items()
         ],
         "reserved_events": [event.value for event in RESERVED_EVENTS],
-        "admin_events": [event.value for event in AdminEvent],
+        "admin_events": [
+            {
+                "event": event.value,
+                "fields": _admin_fields(event, limits),
+                "example": dict(example),
+            }
+            for event, example in examples.ADMIN.items()
+        ],
         "limits": asdict(limits),
     }
 
 
 def _fields(schema: Schema) -> Described:
     return {name: _field(field) for name, field in schema.fields.items()}
+
+
+def _submission_fields(limits: LimitSettings) -> Described:
+    return {
+        "to": {"type": "a target or a list of targets", "required": True},
+        "exclude": {"type": "list of user ids", "required": False},
+        **_fields(content_schema(limits)),
+        **{name: _required(limits, name) for name in ("title", "message")},
+    }
+
+
+def _admin_fields(event: AdminEvent, limits: LimitSettings) -> Described:
+    if event is AdminEvent.SEND_NOTIFICATION:
+        key = {"type": "text, at most 255 characters", "required": False}
+        return {**_submission_fields(limits), "idempotency_key": key}
+    return _fields(ADMIN_SCHEMAS[event])
 
 
 def _required(limits: LimitSettings, name: str) -> Described:
@@ -127,12 +146,12 @@ def fixtures() -> dict[str, Described]:
         "submission": {"direction": "http", "payload": dict(examples.SUBMISSION)},
     }
     both = CompatSettings(badge_update=True, legacy_fields=True)
-    for example in examples.SERVER:
+    for example in (*examples.SERVER, examples.STATS):
         for event, payload in encode(example.signal, both)[1:]:
             made[event] = {"event": event, "direction": "server", "payload": payload}
         event, payload = encode(example.signal)[0]
         made[example.name] = {"event": event, "direction": "server", "payload": payload}
-    for name, payload_in in examples.CLIENT.items():
+    for name, payload_in in (*examples.CLIENT.items(), *examples.ADMIN.items()):
         made[name.value] = {
             "event": name.value,
             "direction": "client",

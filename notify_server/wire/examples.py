@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from notify_server.domain.notification import Content, Notification, Priority
+from notify_server.domain.operators import Stats
 from notify_server.domain.receipt import Status
 from notify_server.domain.signals import (
     AllUpdatedSignal,
@@ -17,6 +18,7 @@ from notify_server.domain.signals import (
     RemovedSignal,
     ReplayDoneSignal,
     Signal,
+    StatsSignal,
     SubscriptionsSignal,
     TokenExpiringSignal,
     UpdatedSignal,
@@ -24,7 +26,7 @@ from notify_server.domain.signals import (
 from notify_server.domain.target import Audience, AudienceKind, Targets
 from notify_server.domain.view import Counts, State, View
 from notify_server.kit.clock import from_ms
-from notify_server.wire.events import ClientEvent, ServerEvent
+from notify_server.wire.events import AdminEvent, ClientEvent, ServerEvent
 
 ID = "019b76da-a800-7000-8000-0000000000a1"
 OTHER_ID = "019b76da-a800-7000-8000-0000000000a2"
@@ -168,6 +170,24 @@ SERVER: tuple[ServerExample, ...] = (
     ),
 )
 
+_STATS = Stats(
+    at=_NOW,
+    since=_NOW - timedelta(hours=2),
+    users_online=840,
+    sessions={"/": 1_210, "/admin": 2},
+    catching_up=1,
+    unconfirmed=3,
+    since_start={"accepted": 52_000},
+    queues={"dispatch": 0},
+    stored={"notifications": 61_000},
+)
+STATS = ServerExample(
+    "stats",
+    ServerEvent.STATS,
+    "On `/admin`, every 2 s to those who asked with `watch`; `get_stats` answers the same.",
+    StatsSignal(_STATS),
+)
+
 _ONE: Mapping[str, object] = {"notification_id": ID}
 _MANY: Mapping[str, object] = {"ids": [ID, OTHER_ID]}
 
@@ -196,5 +216,18 @@ CLIENT: Mapping[ClientEvent, Mapping[str, object]] = MappingProxyType(
         ClientEvent.JOIN_ROOM: {"room": "task_123", "stored": False},
         ClientEvent.LEAVE_ROOM: {"room": "task_123", "stored": False},
         ClientEvent.REFRESH_TOKEN: {"token": "<JWT>"},
+    }
+)
+
+ADMIN: Mapping[AdminEvent, Mapping[str, object]] = MappingProxyType(
+    {
+        AdminEvent.SEND_NOTIFICATION: {**SUBMISSION, "idempotency_key": "task-123-done"},
+        AdminEvent.GET_STATS: {"user": "42"},
+        AdminEvent.GET_SESSIONS: {"user": "42", "namespace": "/"},
+        AdminEvent.EXPLAIN: {"notification_id": ID, "user": "42"},
+        AdminEvent.RESEND: _ONE,
+        AdminEvent.CANCEL: _ONE,
+        AdminEvent.DISCONNECT_SESSION: {"sid": "Yk3pQ9"},
+        AdminEvent.WATCH: {"on": True},
     }
 )

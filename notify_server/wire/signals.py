@@ -11,6 +11,7 @@ from notify_server.domain.signals import (
     RemovedSignal,
     ReplayDoneSignal,
     Signal,
+    StatsSignal,
     SubscriptionsSignal,
     TokenExpiringSignal,
     UpdatedSignal,
@@ -18,6 +19,7 @@ from notify_server.domain.signals import (
 from notify_server.wire.cursor import encode_cursor
 from notify_server.wire.events import ServerEvent
 from notify_server.wire.notification import value_to_wire, view_to_wire
+from notify_server.wire.operators import stats_to_wire
 
 Payload = dict[str, object]
 Encoded = list[tuple[str, Payload]]
@@ -46,7 +48,11 @@ def encode(signal: Signal, compat: CompatSettings = _NO_COMPAT) -> Encoded:
 
 
 def _of_the_session(
-    signal: ReplayDoneSignal | SubscriptionsSignal | TokenExpiringSignal | ReconnectSignal,
+    signal: ReplayDoneSignal
+    | SubscriptionsSignal
+    | TokenExpiringSignal
+    | ReconnectSignal
+    | StatsSignal,
 ) -> tuple[str, Payload]:
     match signal:
         case ReplayDoneSignal(recovered, count, cursor):
@@ -62,6 +68,8 @@ def _of_the_session(
             return ServerEvent.TOKEN_EXPIRING.value, {"expires_in_s": expires_in_s}
         case ReconnectSignal(reason, after_ms):
             return ServerEvent.RECONNECT.value, {"reason": reason, "after_ms": after_ms}
+        case StatsSignal(stats):
+            return ServerEvent.STATS.value, stats_to_wire(stats)
 
 
 def subscriptions_to_wire(types: Mapping[str, tuple[bool, bool]]) -> Payload:

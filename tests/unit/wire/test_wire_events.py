@@ -37,12 +37,10 @@ from notify_server.wire.client_events import (
     RefreshToken,
     RoomCall,
     SetTypes,
-    is_admin_event,
     parse_event,
-    parse_reference,
 )
 from notify_server.wire.errors import ROWS, to_ack_error, to_problem
-from notify_server.wire.events import AdminEvent, ClientEvent, ServerEvent
+from notify_server.wire.events import ClientEvent, ServerEvent
 from notify_server.wire.notification import view_to_wire
 from notify_server.wire.signals import encode
 
@@ -225,14 +223,6 @@ def test_client_event_that_is_not_there_has_its_code(event, code):
     with pytest.raises(RejectedError) as caught:
         parse_event(event, {}, CONTEXT)
     assert caught.value.code is code
-
-
-def test_admin_events_are_known_and_take_a_reference():
-    assert all(is_admin_event(event) for event in AdminEvent)
-    assert not is_admin_event("mark_read")
-    assert parse_reference({"notification_id": "a"}) == "a"
-    with pytest.raises(RejectedError):
-        parse_reference({"id": "a"})
 
 
 JSON = st.recursive(

@@ -12,6 +12,7 @@ from notify_server.rest import (
     demo,
     inbox,
     metrics,
+    openapi,
     operators,
     service,
     submissions,
@@ -24,7 +25,7 @@ _API = "/api/v1"
 _ONE = f"{_API}/notifications/{{id}}"
 _ADMIN = f"{_API}/admin"
 
-_ROUTES: tuple[tuple[str, str, _Handler], ...] = (
+ROUTES: tuple[tuple[str, str, _Handler], ...] = (
     ("POST", f"{_API}/notifications", submissions.submit),
     ("POST", f"{_API}/notifications/bulk", submissions.submit_many),
     ("GET", f"{_API}/notifications", inbox.listing),
@@ -57,6 +58,8 @@ _ROUTES: tuple[tuple[str, str, _Handler], ...] = (
     ("GET", "/health/live", service.live),
     ("GET", "/health/ready", service.ready),
     ("GET", "/metrics", metrics.metrics),
+    ("GET", "/openapi.json", openapi.openapi),
+    ("GET", "/docs", openapi.docs),
 )
 
 RESERVED: tuple[tuple[str, str], ...] = (
@@ -77,8 +80,9 @@ def make_app(deps: RestDeps) -> web.Application:
     """Build the HTTP side; the Socket.IO transport adds its own path to it."""
     app = web.Application(middlewares=[guard], client_max_size=deps.settings.limits.bulk_bytes)
     app[DEPS] = deps
+    app[openapi.API_PAGES] = openapi.ApiPages(deps.settings)
     base = deps.settings.server.base_path
-    for method, path, handler in _ROUTES:
+    for method, path, handler in ROUTES:
         _add(app, method, base + path, handler)
     for method, path in RESERVED:
         _add(app, method, base + path, service.not_available)

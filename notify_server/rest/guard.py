@@ -122,7 +122,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers["Content-Security-Policy"] = PAGE_POLICY
         headers.setdefault("Cache-Control", "no-cache")
         return
-    headers["Content-Security-Policy"] = _API_POLICY
+    headers.setdefault("Content-Security-Policy", _API_POLICY)
     headers["Cache-Control"] = "no-store"
     _add_cors(request, response)
 

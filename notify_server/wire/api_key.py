@@ -13,7 +13,7 @@ from notify_server.wire.fields import Id, ListOf, StrictSchema, load
 NAME_CHARS = 128
 
 
-class _ScopeField(fields.Field[Any]):
+class ScopeField(fields.Field[Any]):
     """The name of one scope."""
 
     @override
@@ -27,7 +27,7 @@ class NewKeySchema(StrictSchema):
     """What a new key is called, and what it may do."""
 
     name = Id(NAME_CHARS, required=True)
-    scopes = ListOf(_ScopeField(), len(Scope), 1, required=True)
+    scopes = ListOf(ScopeField(), len(Scope), 1, required=True)
 
 
 _NEW_KEY = NewKeySchema()

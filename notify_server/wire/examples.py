@@ -30,9 +30,9 @@ from notify_server.wire.events import AdminEvent, ClientEvent, ServerEvent
 
 ID = "019b76da-a800-7000-8000-0000000000a1"
 OTHER_ID = "019b76da-a800-7000-8000-0000000000a2"
-_NOW = from_ms(1_767_225_600_000)
-_READ = _NOW + timedelta(seconds=9)
-_CURSOR = Cursor("42", "/", _NOW)
+NOW = from_ms(1_767_225_600_000)
+_READ = NOW + timedelta(seconds=9)
+_CURSOR = Cursor("42", "/", NOW)
 
 SUBMISSION: Mapping[str, object] = MappingProxyType(
     {
@@ -59,7 +59,7 @@ SUBMISSION: Mapping[str, object] = MappingProxyType(
     }
 )
 
-_NOTIFICATION = Notification(
+NOTIFICATION = Notification(
     id=ID,
     targets=Targets(("42", "43"), (Audience(AudienceKind.ROOM, "task_123"),)),
     content=Content(
@@ -77,15 +77,15 @@ _NOTIFICATION = Notification(
         action_label="Open",
         actions=({"id": "open", "label": "Open", "url": "/tasks/123"},),
         media={"image_url": "https://images.example/task.png"},
-        expires_at=_NOW + timedelta(days=1),
+        expires_at=NOW + timedelta(days=1),
         collapse_key="task_123",
     ),
     submitter="key:0123456789abcdef",
-    created_at=_NOW,
-    updated_at=_NOW,
-    revised_at=_NOW,
+    created_at=NOW,
+    updated_at=NOW,
+    revised_at=NOW,
 )
-_NEW = View(_NOTIFICATION, State(Status.SENT, _NOW))
+NEW = View(NOTIFICATION, State(Status.SENT, NOW))
 
 
 class ServerExample(NamedTuple):
@@ -104,20 +104,20 @@ SERVER: tuple[ServerExample, ...] = (
         "Live, replay, retry, new revision, reminder. Sessions with ack: true are asked to "
         "acknowledge it. Drop an id that you hold in that revision and sort_at, unless it is a "
         "reminder.",
-        NotificationFrame(_NEW),
+        NotificationFrame(NEW),
     ),
     ServerExample(
         "notification_retry",
         ServerEvent.NOTIFICATION,
         "A frame made for one person may say that it is a replay, which attempt or which reminder.",
-        NotificationFrame(_NEW, replayed=True, attempt=2, reminder=1),
+        NotificationFrame(NEW, replayed=True, attempt=2, reminder=1),
     ),
     ServerExample(
         "notification_revision",
         ServerEvent.NOTIFICATION,
         "A later revision to many carries no state of the person's own and no sort_at: keep what "
         "you hold.",
-        NotificationFrame(View(_NOTIFICATION, None)),
+        NotificationFrame(View(NOTIFICATION, None)),
     ),
     ServerExample(
         "notification_count",

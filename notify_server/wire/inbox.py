@@ -207,7 +207,7 @@ def _act_schema(action: Action) -> Schema:
 
 ACT_SCHEMAS: Mapping[Action, Schema] = MappingProxyType({a: _act_schema(a) for a in Action})
 _BODY_SCHEMAS = {action: EXTRAS.get(action, NothingSchema)() for action in Action}
-_BATCH_SCHEMA = SnoozeSchema.from_dict({**_MANY, "action": Text(ID_CHARS)}, name="Batch")()
+BATCH = SnoozeSchema.from_dict({**_MANY, "action": Text(ID_CHARS)}, name="Batch")()
 
 
 def parse_act(action: Action, raw: object, now: datetime) -> tuple[tuple[str, ...], Act]:
@@ -239,7 +239,7 @@ def parse_batch(raw: object, now: datetime) -> tuple[tuple[str, ...], Act]:
     Raises:
         RejectedError: INVALID with paths.
     """
-    values, faults = load(_BATCH_SCHEMA, raw)
+    values, faults = load(BATCH, raw)
     faults += list(check_json(raw))
     given = {fault.path for fault in faults}
     name = values.get("action")

@@ -1,0 +1,84 @@
+"""One true answer of each kind, made by the code that makes the real ones; for the API page."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
+from notify_server.domain.claims import ApiKey, Scope
+from notify_server.domain.errors import Code, Fault, RejectedError
+from notify_server.domain.explanation import ExplainedAttempt, Explanation, Recipient
+from notify_server.domain.reasons import Reason
+from notify_server.domain.receipt import AckVia, Status, Step
+from notify_server.domain.settings import CompatSettings
+from notify_server.domain.view import Counts, Page, State
+from notify_server.kit.clock import to_rfc3339
+from notify_server.wire.api_key import key_to_wire
+from notify_server.wire.errors import to_problem
+from notify_server.wire.examples import ID, NEW, NOTIFICATION, NOW, OTHER_ID
+from notify_server.wire.explanation import explanation_to_wire
+from notify_server.wire.inbox import counts_to_wire, page_to_wire
+from notify_server.wire.notification import view_to_wire
+from notify_server.wire.signals import subscriptions_to_wire
+
+_COUNTS = Counts(3, 1)
+_KEY = ApiKey("0123456789abcdef", "billing", frozenset({Scope.SEND}), "", NOW)
+_FAILED = ExplainedAttempt(1, 1, NOW + timedelta(seconds=15), "failed", Reason.NO_ACK)
+_DELIVERED = ExplainedAttempt(
+    1, 1, NOW, "delivered", Reason.LIVE, session="h3nPvJ", round_trip_ms=41, via=AckVia.ACK
+)
+_ARRIVED = State(Status.DELIVERED, NOW, delivered_at=NOW + timedelta(milliseconds=41))
+_EXPLANATION = Explanation(
+    NOTIFICATION,
+    {"total": 2, "pending": 1, "delivered": 1},
+    (
+        Recipient("42", True, _ARRIVED, 1, AckVia.ACK, 0, (_DELIVERED,), None, None, None),
+        Recipient(
+            "43", True, State(Status.SENT, NOW), 0, None, 0, (_FAILED,), None,
+            Step.ATTEMPT, NOW + timedelta(seconds=17),
+        ),
+    ),
+    has_more=False,
+)  # fmt: skip
+_REFUSED = RejectedError(Code.INVALID, faults=[Fault("to[2].role", "must be a text")])
+_SUBMITTED = {"id": ID, "status": "accepted", "revision": 1}
+
+SAMPLES: Mapping[str, object] = MappingProxyType(
+    {
+        "Notification": view_to_wire(NEW),
+        "Page": page_to_wire(Page((NEW,), NEW.position, NEW.position, False, 1, False, _COUNTS)),
+        "Counts": counts_to_wire(_COUNTS),
+        "Submitted": _SUBMITTED,
+        "BulkSubmitted": {
+            "items": [
+                {"index": 0, **_SUBMITTED},
+                {"index": 1, "status": "rejected", "error": to_problem(_REFUSED)},
+            ]
+        },
+        "Cancelled": {"id": ID, "stopped": 1, "removed": 1},
+        "Changed": {"changed": [ID]},
+        "BatchDone": {"changed": [ID], "unknown": [OTHER_ID]},
+        "Subscriptions": subscriptions_to_wire({"info": (True, False), "security": (True, True)}),
+        "Explanation": explanation_to_wire(_EXPLANATION, CompatSettings()),
+        "Sessions": {
+            "items": [
+                {
+                    "sid": "h3nPvJ",
+                    "user": "42",
+                    "namespace": "/",
+                    "ack": True,
+                    "device_id": None,
+                    "rooms": ["task_123"],
+                    "live": True,
+                    "opened_at": to_rfc3339(NOW),
+                    "expires_at": to_rfc3339(NOW + timedelta(hours=1)),
+                }
+            ]
+        },
+        "ApiKey": key_to_wire(_KEY),
+        "ApiKeyMade": {**key_to_wire(_KEY), "key": "nk_0123456789abcdef_<secret>"},
+        "ApiKeys": {"items": [key_to_wire(_KEY)]},
+        "Health": {"status": "ok"},
+        "Problem": to_problem(_REFUSED),
+    }
+)
+"""By the names of ``shapes.ANSWERS``."""

@@ -16,6 +16,7 @@ from notify_server.cli.check_config import check_config
 from notify_server.cli.cleanup import cleanup
 from notify_server.cli.exits import Exit
 from notify_server.cli.listen import listen
+from notify_server.cli.openapi import openapi
 from notify_server.cli.overview import PEOPLE, RUN, SEND, TRY, Overview
 from notify_server.cli.probe import probe
 from notify_server.cli.send import send
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command(rich_help_panel=RUN)(serve)
 app.command("check-config", rich_help_panel=RUN)(check_config)
 app.command(rich_help_panel=RUN)(cleanup)
+app.command(rich_help_panel=RUN)(openapi)
 app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=SEND)(listen)
 app.command(rich_help_panel=PEOPLE)(token)

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -23,6 +23,7 @@ DOCS_POLICY = (
 """The page may do nothing but be read."""
 
 _CODE = re.compile(r"`([^`]+)`")
+_LINE = 76
 _METHODS = ("get", "post", "put", "patch", "delete")
 _CONNECT = """\
 import { io } from "socket.io-client";
@@ -85,9 +86,10 @@ def _navigation(document: Described, tags: Iterable[Described], wire: Described)
         + "</ul>"
         for name, links in groups
     )
+    base = escape(document["servers"][0]["url"].rstrip("/"))
     return (
         '<nav aria-label="Contents"><strong><a href="#top">notify-server</a></strong>'
-        f'<small><a href="openapi.json">openapi.json</a></small>{lists}</nav>'
+        f'<small><a href="{base}/openapi.json">openapi.json</a></small>{lists}</nav>'
     )
 
 
@@ -176,14 +178,13 @@ def _answers(document: Described, operation: Described) -> str:
         if "$ref" in given:
             refused.append(f'<span class="status">{status}</span>')
             continue
-        parts.append(f'<span class="status">{status}</span> {escape(given["description"])}')
+        title = f'<span class="status">{status}</span> {escape(given["description"])}'
         schema = given.get("content", {}).get("application/json", {}).get("schema", {})
-        for sample in _find(document, schema).get("examples", ()):
-            name = schema["$ref"].rpartition("/")[2]
-            parts.append(
-                f"<details><summary>{escape(name)}</summary>{_pre(_json(sample))}</details>"
-            )
-        parts.append("<br>" if "examples" not in _find(document, schema) else "")
+        samples = _find(document, schema).get("examples", ())
+        if samples:
+            parts.append(f"<details><summary>{title}</summary>{_pre(_json(samples[0]))}</details>")
+        else:
+            parts.append(f"<p>{title}</p>")
     if refused:
         parts.append(f'<p class="access">Refusals: {", ".join(refused)} '
                      '(<a href="#errors">problem documents</a>)</p>')  # fmt: skip
@@ -238,7 +239,7 @@ def _errors(errors: Described) -> str:
 # Small parts
 
 
-def _table(title: str, head: Iterable[str], rows: list[tuple[str, ...]]) -> str:
+def _table(title: str, head: Iterable[str], rows: Sequence[tuple[str, ...]]) -> str:
     """``rows``: cells as HTML."""
     if not rows:
         return ""
@@ -281,9 +282,20 @@ def _text(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", escape(text, quote=False))
 
 
-def _json(value: object) -> str:
+def _json(value: Any, indent: int = 0) -> str:
+    """JSON in which whatever fits on a line stands on one."""
     flat = json.dumps(value, ensure_ascii=False)
-    return flat if len(flat) <= 60 else json.dumps(value, ensure_ascii=False, indent=2)
+    if indent + len(flat) <= _LINE or not isinstance(value, dict | list):
+        return flat
+    inner = indent + 2
+    if isinstance(value, dict):
+        members = [f"{json.dumps(key)}: {_json(item, inner)}" for key, item in value.items()]
+    else:
+        members = [_json(item, inner) for item in value]
+    pad = "\n" + " " * inner
+    body = f",{pad}".join(members)
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    return f"{first}{pad}{body}\n{' ' * indent}{last}"
 
 
 def _pre(text: str) -> str:

@@ -15,7 +15,8 @@ from notify_server import __version__
 from notify_server.domain.settings import Settings
 from notify_server.rest.docs_page import DOCS_POLICY, render
 from notify_server.rest.messages import answer
-from notify_server.rest.operations import OPERATIONS, Access, Operation
+from notify_server.rest.operation import Access, Operation
+from notify_server.rest.operations import OPERATIONS
 from notify_server.wire.describe import describe
 from notify_server.wire.errors import PROBLEM_TYPE, ROWS
 from notify_server.wire.samples import SAMPLES

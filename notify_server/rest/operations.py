@@ -1,68 +1,19 @@
 """What each route is for: one row per route, of which the OpenAPI document and /docs are made.
 
-Whoever adds a route to ``rest/app.py`` adds its row here; the tests name the rows that miss.
+Whoever adds a route to ``rest/app.py`` adds its row here, or for operators in
+``operations_admin.py``; the tests name the rows that miss.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 
-from marshmallow import Schema
-
 from notify_server.rest.inbox import VERBS
+from notify_server.rest.operation import API, ONE, Access, Operation, Rows
+from notify_server.rest.operations_admin import OPERATING
 from notify_server.wire import examples
-from notify_server.wire.explanation import ExplainQuerySchema
 from notify_server.wire.inbox import QUERY_STRING, LineSchema
 
-API = "/api/v1"
-ONE = f"{API}/notifications/{{id}}"
-ADMIN = f"{API}/admin"
-
-
-class Access(StrEnum):
-    """Who may call."""
-
-    ANYONE = "Anyone."
-    SENDER = "An API key with scope `send` (`broadcast` for roles, namespaces and all), or a token "\
-        "with one of `send_roles`."  # fmt: skip
-    PERSON = "A person's token; it opens their own inbox only."
-    READER = "An API key with scope `read` or `admin`, or a token with the role ADMIN."
-    OPERATOR = "An API key with scope `admin`, or a token with the role ADMIN."
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One call.
-
-    Attributes:
-        tag: Under which heading it stands.
-        answers: Status to the name of the schema of its body; empty for no body, ``text`` for text.
-        body: Name of the schema of what is taken; empty for nothing.
-        query: What may stand in the query string.
-        example: What is sent.
-        refusals: Statuses of refusals besides those that follow from the rest.
-        keyed: It takes ``Idempotency-Key``.
-    """
-
-    summary: str
-    tag: str
-    access: Access
-    answers: Mapping[int, str]
-    text: str = ""
-    body: str = ""
-    body_is_optional: bool = False
-    query: Schema | type[Schema] | None = None
-    example: Mapping[str, object] | None = None
-    refusals: tuple[int, ...] = ()
-    keyed: bool = False
-    samples: Mapping[str, str] = field(default_factory=dict)
-
-
-Rows = Mapping[tuple[str, str], Operation]
-
 _SEND, _INBOX, _SERVICE = "Sending", "Inbox", "Service"
-_OPERATE, _KEYS = "Operating", "API keys"
 _REPLACEMENT = {k: v for k, v in examples.SUBMISSION.items() if k not in {"to", "exclude"}}
 
 _SENDING: Rows = {
@@ -162,45 +113,6 @@ _INBOX_ROWS: Rows = {
     ),
 }  # fmt: skip
 
-_OPERATING: Rows = {
-    ("GET", f"{ADMIN}/notifications/{{id}}"): Operation(
-        "Explain a notification", _OPERATE, Access.READER, {200: "Explanation"},
-        "What became of it, person by person: each attempt, why it ended, what comes next and when.",
-        query=ExplainQuerySchema, samples={"user": "42"},
-    ),
-    ("POST", f"{ADMIN}/users/{{user}}/revoke"): Operation(
-        "Revoke a person's tokens", _OPERATE, Access.OPERATOR, {204: ""},
-        "Tokens issued before now die; open sessions close within 5 s.",
-    ),
-    ("PUT", f"{ADMIN}/rooms/{{room}}/members/{{user}}"): Operation(
-        "Make a member of a room", _OPERATE, Access.OPERATOR, {204: ""},
-        "From now on they get what goes to the room, also when away.",
-    ),
-    ("DELETE", f"{ADMIN}/rooms/{{room}}/members/{{user}}"): Operation(
-        "Take a member out of a room", _OPERATE, Access.OPERATOR, {204: ""},
-    ),
-    ("GET", f"{ADMIN}/sessions"): Operation(
-        "List open sessions", _OPERATE, Access.READER, {200: "Sessions"}, "Those of this node.",
-    ),
-    ("DELETE", f"{ADMIN}/sessions/{{sid}}"): Operation(
-        "Send a session away", _OPERATE, Access.OPERATOR, {204: ""},
-        "For good: a stock client does not come back by itself.",
-    ),
-    ("POST", f"{ADMIN}/api-keys"): Operation(
-        "Make an API key", _KEYS, Access.OPERATOR, {201: "ApiKeyMade"},
-        "The only answer that ever holds the key itself.",
-        body="NewApiKey", example={"name": "billing", "scopes": ["send"]},
-    ),
-    ("GET", f"{ADMIN}/api-keys"): Operation(
-        "List API keys", _KEYS, Access.OPERATOR, {200: "ApiKeys"},
-        "Oldest first, revoked ones too.",
-    ),
-    ("POST", f"{ADMIN}/api-keys/{{id}}/revoke"): Operation(
-        "Revoke an API key", _KEYS, Access.OPERATOR, {200: "ApiKey"},
-        "Refused from now on; a second time changes nothing.",
-    ),
-}  # fmt: skip
-
 _SERVICES: Rows = {
     ("GET", "/health/live"): Operation(
         "Is the process there?", _SERVICE, Access.ANYONE, {200: "Health"},
@@ -221,5 +133,5 @@ _SERVICES: Rows = {
     ),
 }  # fmt: skip
 
-OPERATIONS: Rows = MappingProxyType({**_SENDING, **_INBOX_ROWS, **_OPERATING, **_SERVICES})
+OPERATIONS: Rows = MappingProxyType({**_SENDING, **_INBOX_ROWS, **OPERATING, **_SERVICES})
 """By method and path, as in the table of routes."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
+from notify_server.domain.audit import AuditEntry, AuditPage
 from notify_server.domain.claims import ApiKey, Scope
 from notify_server.domain.errors import Code, Fault, RejectedError
 from notify_server.domain.explanation import ExplainedAttempt, Explanation, Recipient
@@ -13,6 +14,8 @@ from notify_server.domain.settings import CompatSettings
 from notify_server.domain.view import Counts, Page, State
 from notify_server.kit.clock import to_rfc3339
 from notify_server.wire.api_key import key_to_wire
+from notify_server.wire.audit import audit_to_wire
+from notify_server.wire.cleanup import cleanup_to_wire
 from notify_server.wire.errors import to_problem
 from notify_server.wire.examples import ID, NEW, NOTIFICATION, NOW, OTHER_ID
 from notify_server.wire.explanation import explanation_to_wire
@@ -31,13 +34,25 @@ _EXPLANATION = Explanation(
     NOTIFICATION,
     {"total": 2, "pending": 1, "delivered": 1},
     (
-        Recipient("42", True, _ARRIVED, 1, AckVia.ACK, 0, (_DELIVERED,), None, None, None),
         Recipient(
-            "43", True, State(Status.SENT, NOW), 0, None, 0, (_FAILED,), None,
-            Step.ATTEMPT, NOW + timedelta(seconds=17),
+            user="42", named=True, state=_ARRIVED, delivered_revision=1, delivered_via=AckVia.ACK,
+            reminders=0, attempts=(_DELIVERED,), closed=None, next_step=None, next_at=None,
+        ),
+        Recipient(
+            user="43", named=True, state=State(Status.SENT, NOW), delivered_revision=0,
+            delivered_via=None, reminders=0, attempts=(_FAILED,), closed=None,
+            next_step=Step.ATTEMPT, next_at=NOW + timedelta(seconds=17),
         ),
     ),
     has_more=False,
+)  # fmt: skip
+_ENTRY = AuditEntry(
+    7, NOW, "key:0123456789abcdef", "key.create", "key:fedcba9876543210", {"name": "billing"},
+    seal="9f86d081…", previous_hash="60303ae2…", hash="fd61a03a…",
+)  # fmt: skip
+_PAGE = Page(
+    items=(NEW,), newer=NEW.position, older=NEW.position, has_more=False, total=1,
+    total_more=False, counts=_COUNTS,
 )  # fmt: skip
 _REFUSED = RejectedError(Code.INVALID, faults=[Fault("to[2].role", "must be a text")])
 _SUBMITTED = {"id": ID, "status": "accepted", "revision": 1}
@@ -45,7 +60,7 @@ _SUBMITTED = {"id": ID, "status": "accepted", "revision": 1}
 SAMPLES: Mapping[str, object] = MappingProxyType(
     {
         "Notification": view_to_wire(NEW),
-        "Page": page_to_wire(Page((NEW,), NEW.position, NEW.position, False, 1, False, _COUNTS)),
+        "Page": page_to_wire(_PAGE),
         "Counts": counts_to_wire(_COUNTS),
         "Submitted": _SUBMITTED,
         "BulkSubmitted": {
@@ -74,6 +89,9 @@ SAMPLES: Mapping[str, object] = MappingProxyType(
                 }
             ]
         },
+        "Audit": audit_to_wire(AuditPage((_ENTRY,), has_more=False)),
+        "AuditVerdict": {"intact": True, "first_broken": None},
+        "Cleanup": cleanup_to_wire(120, more=False, dry_run=True),
         "ApiKey": key_to_wire(_KEY),
         "ApiKeyMade": {**key_to_wire(_KEY), "key": "nk_0123456789abcdef_<secret>"},
         "ApiKeys": {"items": [key_to_wire(_KEY)]},

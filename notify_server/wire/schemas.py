@@ -1,10 +1,10 @@
 """What the API takes, as JSON Schema, out of the marshmallow schemas that check it.
 
-Called for the OpenAPI document. What a schema leaves to code between fields (such as "exactly one of
-both") is not said here but in the operation's text.
+Called for the OpenAPI document. What a schema leaves to code between fields (such as "exactly one
+of both") is not said here but in the operation's text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from apispec import APISpec
@@ -15,6 +15,7 @@ from notify_server.domain.claims import Scope
 from notify_server.domain.notification import Priority
 from notify_server.domain.settings import LimitSettings
 from notify_server.wire.api_key import NewKeySchema, ScopeField
+from notify_server.wire.cleanup import CleanupSchema
 from notify_server.wire.fields import (
     MAX_SECONDS,
     Flag,
@@ -52,11 +53,11 @@ class _Converter:
         def ours(_plugin: object, field: fields.Field[Any], **_: object) -> JsonSchema:
             return self._field(field)
 
-        self._converter.add_attribute_function(ours)
+        self._converter.add_attribute_function(ours)  # type: ignore[no-untyped-call]
 
     def schema(self, schema: Schema | type[Schema]) -> JsonSchema:
         """A whole schema as an object."""
-        made: JsonSchema = self._converter.schema2jsonschema(schema)
+        made: JsonSchema = self._converter.schema2jsonschema(schema)  # type: ignore[no-untyped-call]
         for shape in made["properties"].values():
             if "default" in shape and shape["default"] is None:  # nothing is the same as null
                 del shape["default"]
@@ -71,42 +72,16 @@ class _Converter:
         return made
 
     def _shape(self, field: fields.Field[Any]) -> JsonSchema:
-        match field:
-            case Url():
-                return {"type": "string", "format": "uri-reference", "maxLength": field.most}
-            case Id():
-                return id_schema(field.most)
-            case Text():
-                return text_schema(field.most, field.least)
-            case Flag():
-                return {"type": "boolean"}
-            case Whole():
-                return {"type": "integer", "minimum": field.least, "maximum": field.most}
-            case Seconds():
-                kind = "integer" if field.text else "number"
-                return {"type": kind, "exclusiveMinimum": 0, "maximum": MAX_SECONDS}
-            case Moment():
-                return {"type": "string", "format": "date-time"}
-            case PriorityField():
-                return {"type": "string", "enum": [*map(str, Priority), "medium"]}
-            case ScopeField():
-                return {"type": "string", "enum": list(map(str, Scope))}
-            case ListOf():
-                return self._list(field)
-            case Record():
-                return self.schema(field.schema)
-            case FreeObject():
-                return {"type": "object"}
-            case _:
-                raise TypeError(f"no JSON Schema is known for {type(field).__name__}")
+        if isinstance(field, ListOf):
+            return self._list(field)
+        if isinstance(field, Record):
+            return self.schema(field.schema)
+        return _SHAPES[type(field)](field)
 
     def _list(self, field: ListOf) -> JsonSchema:
         items = self._converter.field2property(field.inner)
         made = {"type": "array", "items": items, "maxItems": field.most}
         return made | {"minItems": field.least} if field.least else made
-
-
-_CONVERTER = _Converter()
 
 
 def id_schema(most: int) -> JsonSchema:
@@ -118,6 +93,27 @@ def text_schema(most: int, least: int = 1) -> JsonSchema:
     """A text that is not blank."""
     plain = {"type": "string", "maxLength": most}
     return plain | {"minLength": least, "pattern": _NOT_BLANK} if least else plain
+
+
+_SHAPES: Mapping[type[fields.Field[Any]], Callable[[Any], JsonSchema]] = {
+    Text: lambda field: text_schema(field.most, field.least),
+    Id: lambda field: id_schema(field.most),
+    Url: lambda field: {"type": "string", "format": "uri-reference", "maxLength": field.most},
+    Flag: lambda _: {"type": "boolean"},
+    Whole: lambda field: {"type": "integer", "minimum": field.least, "maximum": field.most},
+    Seconds: lambda field: {
+        "type": "integer" if field.text else "number",
+        "exclusiveMinimum": 0,
+        "maximum": MAX_SECONDS,
+    },
+    Moment: lambda _: {"type": "string", "format": "date-time"},
+    PriorityField: lambda _: {"type": "string", "enum": [*map(str, Priority), "medium"]},
+    ScopeField: lambda _: {"type": "string", "enum": list(map(str, Scope))},
+    FreeObject: lambda _: {"type": "object"},
+}
+"""Whoever makes a field of a new kind adds it here."""
+
+_CONVERTER = _Converter()
 
 
 def query_parameters(schema: Schema | type[Schema]) -> list[JsonSchema]:
@@ -171,6 +167,7 @@ def request_schemas(limits: LimitSettings) -> dict[str, JsonSchema]:
             {"types": {"type": "object", "additionalProperties": {"type": "boolean"}}}
         ),
         "NewApiKey": _CONVERTER.schema(NewKeySchema),
+        "CleanupWish": _CONVERTER.schema(CleanupSchema),
         "Nothing": {"type": "object", "additionalProperties": False},
     }  # fmt: skip
 

@@ -145,9 +145,25 @@ _KEY: JsonSchema = {
 }
 _FAULT = obj({"path": TEXT, "message": TEXT})
 
+_AUDIT_ENTRY = obj(
+    {
+        "seq": WHOLE,
+        "at": TIME,
+        "who": TEXT,
+        "action": TEXT,
+        "subject": maybe(TEXT),
+        "details": OPEN,
+        "seal": TEXT,
+        "previous_hash": TEXT,
+        "hash": TEXT,
+    }
+)
+
 ANSWERS: dict[str, JsonSchema] = {
     "Notification": obj(
-        {**_CONTENT, **_STATE, **_LEGACY}, tuple(_LEGACY), "As one person sees it, with their state."
+        {**_CONTENT, **_STATE, **_LEGACY},
+        tuple(_LEGACY),
+        "As one person sees it, with their state.",
     ),
     "Content": obj({**_CONTENT, **_LEGACY}, tuple(_LEGACY), "Without anybody's state."),
     "Page": obj(
@@ -215,6 +231,14 @@ ANSWERS: dict[str, JsonSchema] = {
             }
         )
     ),
+    "Audit": obj(
+        {
+            "items": items(_AUDIT_ENTRY),
+            "page_info": obj({"before": maybe(TEXT), "has_more": FLAG}),
+        }
+    ),
+    "AuditVerdict": obj({"intact": FLAG, "first_broken": maybe(WHOLE)}),
+    "Cleanup": obj({"removed": WHOLE, "matching": WHOLE, "more": FLAG}),
     "ApiKey": obj(_KEY),
     "ApiKeyMade": obj({**_KEY, "key": {**TEXT, "description": "Shown this once."}}),
     "ApiKeys": listed(ref("ApiKey")),

@@ -1,0 +1,61 @@
+"""The operator's calls, for the OpenAPI document and /docs; read by ``rest/operations.py``."""
+
+from notify_server.rest.operation import ADMIN, Access, Operation, Rows
+from notify_server.wire.audit import AuditQuerySchema
+from notify_server.wire.explanation import ExplainQuerySchema
+
+_OPERATE, _KEYS = "Operating", "API keys"
+
+OPERATING: Rows = {
+    ("GET", f"{ADMIN}/notifications/{{id}}"): Operation(
+        "Explain a notification", _OPERATE, Access.READER, {200: "Explanation"},
+        "What became of it, person by person: each attempt, why it ended, what comes next, when.",
+        query=ExplainQuerySchema, samples={"user": "42"},
+    ),
+    ("POST", f"{ADMIN}/users/{{user}}/revoke"): Operation(
+        "Revoke a person's tokens", _OPERATE, Access.OPERATOR, {204: ""},
+        "Tokens issued before now die; open sessions close within 5 s.",
+    ),
+    ("PUT", f"{ADMIN}/rooms/{{room}}/members/{{user}}"): Operation(
+        "Make a member of a room", _OPERATE, Access.OPERATOR, {204: ""},
+        "From now on they get what goes to the room, also when away.",
+    ),
+    ("DELETE", f"{ADMIN}/rooms/{{room}}/members/{{user}}"): Operation(
+        "Take a member out of a room", _OPERATE, Access.OPERATOR, {204: ""},
+    ),
+    ("GET", f"{ADMIN}/sessions"): Operation(
+        "List open sessions", _OPERATE, Access.READER, {200: "Sessions"}, "Those of this node.",
+    ),
+    ("DELETE", f"{ADMIN}/sessions/{{sid}}"): Operation(
+        "Send a session away", _OPERATE, Access.OPERATOR, {204: ""},
+        "For good: a stock client does not come back by itself.",
+    ),
+    ("GET", f"{ADMIN}/audit"): Operation(
+        "Read the audit", _OPERATE, Access.READER, {200: "Audit"},
+        "Who changed what, and when; newest first. `before` leads to older entries.",
+        query=AuditQuerySchema, samples={"action": "key.create"},
+    ),
+    ("GET", f"{ADMIN}/audit/verify"): Operation(
+        "Verify the audit", _OPERATE, Access.READER, {200: "AuditVerdict"},
+        "Each entry seals the one before: tells the first that is not as it was written.",
+    ),
+    ("POST", f"{ADMIN}/cleanup"): Operation(
+        "Remove what is old", _OPERATE, Access.OPERATOR, {200: "Cleanup"},
+        "Older than `days`, by default than `[inbox] retention_s`. A piece at a time: `more` asks "
+        "for another call. `dry_run` only counts.",
+        body="CleanupWish", body_is_optional=True, example={"days": 30, "dry_run": True},
+    ),
+    ("POST", f"{ADMIN}/api-keys"): Operation(
+        "Make an API key", _KEYS, Access.OPERATOR, {201: "ApiKeyMade"},
+        "The only answer that ever holds the key itself.",
+        body="NewApiKey", example={"name": "billing", "scopes": ["send"]},
+    ),
+    ("GET", f"{ADMIN}/api-keys"): Operation(
+        "List API keys", _KEYS, Access.OPERATOR, {200: "ApiKeys"},
+        "Oldest first, revoked ones too.",
+    ),
+    ("POST", f"{ADMIN}/api-keys/{{id}}/revoke"): Operation(
+        "Revoke an API key", _KEYS, Access.OPERATOR, {200: "ApiKey"},
+        "Refused from now on; a second time changes nothing.",
+    ),
+}  # fmt: skip

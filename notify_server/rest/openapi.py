@@ -22,6 +22,7 @@ from notify_server.wire.errors import PROBLEM_TYPE, ROWS
 from notify_server.wire.samples import SAMPLES
 from notify_server.wire.schemas import id_schema, query_parameters, request_schemas
 from notify_server.wire.shapes import ANSWERS, ref
+from notify_server.wire.shapes_operators import OPERATOR_ANSWERS
 
 Document = dict[str, Any]
 
@@ -96,7 +97,7 @@ def make_document(settings: Settings) -> Document:
 
 
 def _schemas(settings: Settings) -> Document:
-    schemas = {**ANSWERS, **request_schemas(settings.limits)}
+    schemas = {**ANSWERS, **OPERATOR_ANSWERS, **request_schemas(settings.limits)}
     for name, sample in SAMPLES.items():
         schemas[name] = {**schemas[name], "examples": [sample]}
     return schemas

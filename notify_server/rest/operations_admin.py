@@ -3,14 +3,27 @@
 from notify_server.rest.operation import ADMIN, Access, Operation, Rows
 from notify_server.wire.audit import AuditQuerySchema
 from notify_server.wire.explanation import ExplainQuerySchema
+from notify_server.wire.operators import OF_USER, PRESENCE, SEARCH, SESSIONS
 
 _OPERATE, _KEYS = "Operating", "API keys"
 
 OPERATING: Rows = {
+    ("GET", f"{ADMIN}/notifications"): Operation(
+        "Search all notifications", _OPERATE, Access.READER, {200: "Found"},
+        "Newest first; every filter that is given must hold. A page may be short, even empty, "
+        "while `has_more` says that `before` leads on.",
+        query=SEARCH, samples={"q": "caption", "status": "undelivered"},
+    ),
     ("GET", f"{ADMIN}/notifications/{{id}}"): Operation(
         "Explain a notification", _OPERATE, Access.READER, {200: "Explanation"},
         "What became of it, person by person: each attempt, why it ended, what comes next, when.",
         query=ExplainQuerySchema, samples={"user": "42"},
+    ),
+    ("POST", f"{ADMIN}/notifications/{{id}}/resend"): Operation(
+        "Send again what is undelivered", _OPERATE, Access.OPERATOR, {200: "Resent"},
+        "To those who have not had it: at once, or on their return. With many recipients `after` "
+        "goes on behind the last.",
+        body="ResendWish", body_is_optional=True, refusals=(409,),
     ),
     ("POST", f"{ADMIN}/users/{{user}}/revoke"): Operation(
         "Revoke a person's tokens", _OPERATE, Access.OPERATOR, {204: ""},
@@ -25,10 +38,19 @@ OPERATING: Rows = {
     ),
     ("GET", f"{ADMIN}/sessions"): Operation(
         "List open sessions", _OPERATE, Access.READER, {200: "Sessions"}, "Those of this node.",
+        query=SESSIONS, samples={"user": "42"},
     ),
     ("DELETE", f"{ADMIN}/sessions/{{sid}}"): Operation(
         "Send a session away", _OPERATE, Access.OPERATOR, {204: ""},
         "For good: a stock client does not come back by itself.",
+    ),
+    ("GET", f"{ADMIN}/presence"): Operation(
+        "Is a person here?", _OPERATE, Access.READER, {200: "Presence"},
+        query=PRESENCE, samples={"user": "42"},
+    ),
+    ("GET", f"{ADMIN}/stats"): Operation(
+        "Show figures", _OPERATE, Access.READER, {200: "Stats"},
+        "Of this node, and with `user` of one person.", query=OF_USER,
     ),
     ("GET", f"{ADMIN}/audit"): Operation(
         "Read the audit", _OPERATE, Access.READER, {200: "Audit"},

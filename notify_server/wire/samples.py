@@ -8,11 +8,19 @@ from notify_server.domain.audit import AuditEntry, AuditPage
 from notify_server.domain.claims import ApiKey, Scope
 from notify_server.domain.errors import Code, Fault, RejectedError
 from notify_server.domain.explanation import ExplainedAttempt, Explanation, Recipient
+from notify_server.domain.operators import (
+    Found,
+    Presence,
+    Resent,
+    SearchPage,
+    SessionInfo,
+    Standing,
+    Stats,
+)
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import AckVia, Status, Step
 from notify_server.domain.settings import CompatSettings
 from notify_server.domain.view import Counts, Page, State
-from notify_server.kit.clock import to_rfc3339
 from notify_server.wire.api_key import key_to_wire
 from notify_server.wire.audit import audit_to_wire
 from notify_server.wire.cleanup import cleanup_to_wire
@@ -21,6 +29,13 @@ from notify_server.wire.examples import ID, NEW, NOTIFICATION, NOW, OTHER_ID
 from notify_server.wire.explanation import explanation_to_wire
 from notify_server.wire.inbox import counts_to_wire, page_to_wire
 from notify_server.wire.notification import view_to_wire
+from notify_server.wire.operators import (
+    presence_to_wire,
+    resent_to_wire,
+    search_to_wire,
+    session_to_wire,
+    stats_to_wire,
+)
 from notify_server.wire.signals import subscriptions_to_wire
 
 _COUNTS = Counts(3, 1)
@@ -45,6 +60,15 @@ _EXPLANATION = Explanation(
         ),
     ),
     has_more=False,
+)  # fmt: skip
+_SESSION = SessionInfo(
+    id="h3nPvJ", user="42", line="/", acks=True, device_id=None, rooms=("task_123",), live=True,
+    unconfirmed=0, opened_at=NOW, expires_at=NOW + timedelta(hours=1),
+)  # fmt: skip
+_STATS = Stats(
+    at=NOW + timedelta(hours=2), since=NOW, users_online=1, sessions={"/": 1}, catching_up=0,
+    unconfirmed=0, since_start={"accepted": 7}, queues={"dispatch": 0},
+    stored={"notifications": 7},
 )  # fmt: skip
 _ENTRY = AuditEntry(
     7, NOW, "key:0123456789abcdef", "key.create", "key:fedcba9876543210", {"name": "billing"},
@@ -74,21 +98,11 @@ SAMPLES: Mapping[str, object] = MappingProxyType(
         "BatchDone": {"changed": [ID], "unknown": [OTHER_ID]},
         "Subscriptions": subscriptions_to_wire({"info": (True, False), "security": (True, True)}),
         "Explanation": explanation_to_wire(_EXPLANATION, CompatSettings()),
-        "Sessions": {
-            "items": [
-                {
-                    "sid": "h3nPvJ",
-                    "user": "42",
-                    "namespace": "/",
-                    "ack": True,
-                    "device_id": None,
-                    "rooms": ["task_123"],
-                    "live": True,
-                    "opened_at": to_rfc3339(NOW),
-                    "expires_at": to_rfc3339(NOW + timedelta(hours=1)),
-                }
-            ]
-        },
+        "Found": search_to_wire(SearchPage((Found(NOTIFICATION, Standing.LIVE),), None, 1)),
+        "Resent": resent_to_wire(Resent(ID, resent=1, connected_now=1, delivered=1)),
+        "Sessions": {"items": [session_to_wire(_SESSION)]},
+        "Presence": presence_to_wire(Presence("42", known=True, sessions=(_SESSION,))),
+        "Stats": stats_to_wire(_STATS),
         "Audit": audit_to_wire(AuditPage((_ENTRY,), has_more=False)),
         "AuditVerdict": {"intact": True, "first_broken": None},
         "Cleanup": cleanup_to_wire(120, more=False, dry_run=True),

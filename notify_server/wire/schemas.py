@@ -31,6 +31,7 @@ from notify_server.wire.fields import (
     Whole,
 )
 from notify_server.wire.inbox import BATCH, BATCH_ACTIONS, ClickSchema, ReadAllSchema, SnoozeSchema
+from notify_server.wire.operators import RESEND
 from notify_server.wire.submission import IDEMPOTENCY_KEY_CHARS, RESERVED, content_schema
 
 JsonSchema = dict[str, Any]
@@ -59,7 +60,7 @@ class _Converter:
         """A whole schema as an object."""
         made: JsonSchema = self._converter.schema2jsonschema(schema)  # type: ignore[no-untyped-call]
         for shape in made["properties"].values():
-            if "default" in shape and shape["default"] is None:  # nothing is the same as null
+            if shape.get("default", 0) in (None, ""):  # means: not given
                 del shape["default"]
         return made
 
@@ -119,14 +120,18 @@ _CONVERTER = _Converter()
 def query_parameters(schema: Schema | type[Schema]) -> list[JsonSchema]:
     """What may stand in a query string, each name once; None is left out, not written."""
     parameters = []
-    for name, shape in _CONVERTER.schema(schema)["properties"].items():
+    whole = _CONVERTER.schema(schema)
+    for name, shape in whole["properties"].items():
         kind = shape["type"]
         plain = {key: value for key, value in shape.items() if value is not None}
         if isinstance(kind, list):
             plain["type"] = kind[0]
         if "enum" in plain:
             plain["enum"] = [value for value in plain["enum"] if value is not None]
-        parameters.append({"name": name, "in": "query", "schema": plain})
+        parameter: JsonSchema = {"name": name, "in": "query", "schema": plain}
+        if name in whole.get("required", ()):
+            parameter["required"] = True
+        parameters.append(parameter)
     return parameters
 
 
@@ -168,6 +173,7 @@ def request_schemas(limits: LimitSettings) -> dict[str, JsonSchema]:
         ),
         "NewApiKey": _CONVERTER.schema(NewKeySchema),
         "CleanupWish": _CONVERTER.schema(CleanupSchema),
+        "ResendWish": _CONVERTER.schema(RESEND),
         "Nothing": {"type": "object", "additionalProperties": False},
     }  # fmt: skip
 

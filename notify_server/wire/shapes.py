@@ -200,12 +200,13 @@ ANSWERS: dict[str, JsonSchema] = {
             }
         }
     ),
+    "Targets": obj({"to": items(OPEN), "exclude": items(TEXT)}),
     "Explanation": obj(
         {
             "notification": ref("Content"),
             "submitter": TEXT,
             "cancelled_at": maybe(TIME),
-            "targets": obj({"to": items(OPEN), "exclude": items(TEXT)}),
+            "targets": ref("Targets"),
             "channels": items(obj({"channel": enum(ChannelName), "reason": maybe(enum(Reason))})),
             "summary": {"type": "object", "additionalProperties": WHOLE},
             "recipients": obj(
@@ -215,21 +216,6 @@ ANSWERS: dict[str, JsonSchema] = {
                 }
             ),
         }
-    ),
-    "Sessions": listed(
-        obj(
-            {
-                "sid": TEXT,
-                "user": TEXT,
-                "namespace": TEXT,
-                "ack": FLAG,
-                "device_id": maybe(TEXT),
-                "rooms": items(TEXT),
-                "live": FLAG,
-                "opened_at": TIME,
-                "expires_at": TIME,
-            }
-        )
     ),
     "Audit": obj(
         {

@@ -171,8 +171,8 @@ SERVER: tuple[ServerExample, ...] = (
 )
 
 _STATS = Stats(
-    at=_NOW,
-    since=_NOW - timedelta(hours=2),
+    at=NOW,
+    since=NOW - timedelta(hours=2),
     users_online=840,
     sessions={"/": 1_210, "/admin": 2},
     catching_up=1,

@@ -187,6 +187,13 @@ class _NoSessions(Emitter):
 
 @asynccontextmanager
 async def offline(settings: Settings) -> AsyncIterator[tuple[Submissions, Store]]:
+    """What submits, and the store; see ``offline_line``."""
+    async with offline_line(settings) as (line, store):
+        yield line.submissions, store
+
+
+@asynccontextmanager
+async def offline_line(settings: Settings) -> AsyncIterator[tuple[Line, Store]]:
     """The line without sessions, on the store, under its lock.
 
     Raises:
@@ -197,7 +204,7 @@ async def offline(settings: Settings) -> AsyncIterator[tuple[Submissions, Store]
     await store.open()
     try:
         line = build_line(settings, store, _NoSessions(), background, clock, random.SystemRandom())
-        yield line.submissions, store
+        yield line, store
     finally:
         await background.close()
         await store.close()

@@ -118,6 +118,9 @@ class Listener:
             return await self._end
         finally:
             with suppress(TimeoutError):
+                # The library closes the connection over what it has not written: the last ack.
+                await asyncio.wait_for(client.eio.queue.join(), 1)
+            with suppress(TimeoutError):
                 await asyncio.wait_for(client.disconnect(), 2)
 
     async def _connect(self, client: Any) -> bool:

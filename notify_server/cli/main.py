@@ -12,17 +12,22 @@ import typer
 
 from notify_server.app.config_faults import ConfigError
 from notify_server.cli.api_key import api_key
+from notify_server.cli.audit import audit
 from notify_server.cli.check_config import check_config
 from notify_server.cli.cleanup import cleanup
 from notify_server.cli.exits import Exit
+from notify_server.cli.explain import explain
 from notify_server.cli.listen import listen
 from notify_server.cli.openapi import openapi
-from notify_server.cli.overview import PEOPLE, RUN, SEND, TRY, Overview
+from notify_server.cli.operating import cancel, resend, revoke, sessions
+from notify_server.cli.overview import FIND, PEOPLE, RUN, SEND, TRY, Overview
 from notify_server.cli.probe import probe
+from notify_server.cli.search import search
 from notify_server.cli.send import send
 from notify_server.cli.serve import serve
 from notify_server.cli.show import clean, note
 from notify_server.cli.simulate import simulate
+from notify_server.cli.stats import stats
 from notify_server.cli.token import token
 from notify_server.domain.errors import NotifyError
 from notify_server.wire.errors import ROWS
@@ -44,7 +49,15 @@ app.command(rich_help_panel=RUN)(cleanup)
 app.command(rich_help_panel=RUN)(openapi)
 app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=SEND)(listen)
+app.command(rich_help_panel=FIND)(search)
+app.command(rich_help_panel=FIND)(explain)
+app.command(rich_help_panel=FIND)(resend)
+app.command(rich_help_panel=FIND)(cancel)
+app.command(rich_help_panel=FIND)(stats)
+app.command(rich_help_panel=FIND)(sessions)
+app.command(rich_help_panel=FIND)(audit)
 app.command(rich_help_panel=PEOPLE)(token)
+app.command(rich_help_panel=PEOPLE)(revoke)
 app.add_typer(api_key, name="api-key", rich_help_panel=PEOPLE)
 app.command(rich_help_panel=TRY)(probe)
 app.command(rich_help_panel=TRY)(simulate)

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 
 import orjson
 from rich.console import Console
@@ -47,3 +48,13 @@ def say_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
     console.print(table)
+
+
+def local_moment(text: object) -> str:
+    """A moment of the wire as the clock on the wall here shows it; "" for none."""
+    if not isinstance(text, str):
+        return ""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return text

@@ -75,6 +75,19 @@ async def test_send_of_every_flag_is_understood_by_the_server(server):
     assert shown["expires_at"] is not None
 
 
+async def test_listen_acknowledges_the_last_before_it_ends(server):
+    """Waiting for the person or live: it ends after its acknowledgement, not before."""
+    for _ in range(3):
+        one = ["send", "--to", "cli-last", "--title", "T", "--message", "m", "--json"]
+        _, out, _ = await asyncio.to_thread(run, server, *one)
+        process = await listen(server, "--user", "cli-last", "--count", "1")
+        assert await titles(process) == ["T"]
+        explain = ["explain", json.loads(out)["id"], "--json"]
+        _, out, _ = await asyncio.to_thread(run, server, *explain)
+        (person,) = json.loads(out)["recipients"]["items"]
+        assert person["status"] == "delivered", person
+
+
 def test_send_of_lines_again_with_the_same_key_sends_nothing_twice(server):
     lines = "\n".join(
         json.dumps({"to": "cli-lines", "title": f"t{n}", "message": "m"}) for n in range(150)

@@ -1,9 +1,10 @@
 """The one thread that writes: whole batches, one transaction each (group commit).
 
 All jobs that wait when a transaction begins share it and its one sync to disk, so a hundred
-concurrent submits cost hardly more than one. Each operation has its own savepoint: one that fails
-harms no other. Nobody is answered before the commit has returned (F31), and a batch is answered by
-one call into the event loop.
+concurrent submits cost hardly more than one. An operation that fails harms no other: those that
+were handed in together share a savepoint, and if one of them fails, each is done again in its own.
+Nobody is answered before the commit has returned (F31), and a batch is answered by one call into
+the event loop.
 """
 
 import asyncio
@@ -131,7 +132,25 @@ class Writer:
     def _do(self, job: Job, now: float) -> Outcomes:
         if now > job.deadline:
             return [UnavailableError("The store did not come to it in time.")] * len(job.operations)
+        if len(job.operations) > 1:
+            together = self._attempt_all(job.operations)
+            if together is not None:
+                return together
         return [self._attempt(operation) for operation in job.operations]
+
+    def _attempt_all(self, operations: Sequence[Operation]) -> Outcomes | None:
+        """Do all inside one savepoint; None: one of them failed, and nothing has been done."""
+        outcomes: Outcomes | None = None
+        self._connection.execute("SAVEPOINT operations")
+        try:
+            outcomes = [operation(self._desk) for operation in operations]
+        except Exception:
+            # Each is done again by itself and then says what failed.
+            if not self._connection.in_transaction:
+                raise
+            self._connection.execute("ROLLBACK TO operations")
+        self._connection.execute("RELEASE operations")
+        return outcomes
 
     def _attempt(self, operation: Operation) -> object:
         """Do one inside a savepoint; raises only when the transaction itself is lost."""

@@ -125,7 +125,9 @@ def build_line(
         ),
         expiry=Expiry(store, dispatcher, clock),
         retention=Retention(store, timedelta(seconds=settings.inbox.retention_s), clock),
-        explanations=Explanations(store, rules, clock),
+        explanations=Explanations(
+            store, people, registry, desk, audiences, retry, rules, clock
+        ),
         figures=figures,
         audit=audit,
         operators=operators,

@@ -24,6 +24,19 @@ class Reason(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     NO_CHANNEL = "no_channel"
     NOT_ACKNOWLEDGED = "not_acknowledged"
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    IN_FLIGHT = "in_flight"
+    ATTEMPT_DUE = "attempt_due"
+    QUEUED = "queued"
+    CATCHING_UP = "catching_up"
+    SNOOZED = "snoozed"
+    DISMISSED = "dismissed"
+    DELETED = "deleted"
+    NOT_A_RECIPIENT = "not_a_recipient"
+    JOINED_LATER = "joined_later"
+    EXCLUDED = "excluded"
 
 
 SENTENCES: dict[Reason, str] = {
@@ -45,4 +58,17 @@ SENTENCES: dict[Reason, str] = {
     Reason.UNSUBSCRIBED: "The person has switched this type off.",
     Reason.NO_CHANNEL: "The policy names this channel, but none is configured.",
     Reason.NOT_ACKNOWLEDGED: "The last reminder was sent and the person did not acknowledge.",
+    Reason.DELIVERED: "It reached the person.",
+    Reason.ACKNOWLEDGED: "It reached the person, who acknowledged it.",
+    Reason.UNACKNOWLEDGED: "It reached the person, who has not acknowledged it yet.",
+    Reason.IN_FLIGHT: "It was sent; the confirmation has not come yet.",
+    Reason.ATTEMPT_DUE: "It has not been confirmed; the next attempt is due.",
+    Reason.QUEUED: "It is about to be sent to the person's open sessions.",
+    Reason.CATCHING_UP: "A session of the person is being brought up to date; it comes in turn.",
+    Reason.SNOOZED: "The person snoozed it; it comes back as new.",
+    Reason.DISMISSED: "The person dismissed it; a newer revision of it is not pushed.",
+    Reason.DELETED: "The person deleted it.",
+    Reason.NOT_A_RECIPIENT: "The person is not named, and was in none of its audiences.",
+    Reason.JOINED_LATER: "The person came into its audience only after it was accepted.",
+    Reason.EXCLUDED: "The sender excluded the person.",
 }

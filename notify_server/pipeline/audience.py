@@ -45,14 +45,15 @@ class Audiences:
             members: Whoever is in its audiences now, connected or not; else only who has a receipt
                 or is connected here. Whether they were at acceptance is for the caller to ask.
         """
-        receipts = await self._store.recipients(notification.id, after, limit)
+        most = limit + 1  # one more tells whether there is a next page
+        receipts = await self._store.recipients(notification.id, after, most)
         own: dict[str, Receipt | None] = {receipt.user: receipt for receipt in receipts}
         stretches = [[receipt.user for receipt in receipts]]
         if members:
             for audience in self._stored_audiences(notification.targets.audiences):
-                stretches.append(await self._store.members(audience, after, limit))
+                stretches.append(await self._store.members(audience, after, most))
         # Behind the end of a full stretch its next users are not known yet.
-        end = min((users[-1] for users in stretches if len(users) >= limit), default=None)
+        end = min((users[-1] for users in stretches if len(users) >= most), default=None)
         here = self._registry.candidates((), notification.targets.audiences)
         users = {user for stretch in stretches for user in stretch}
         users |= {user for user in here if user > after}

@@ -1,32 +1,49 @@
 """Why a person has a notification, or has it not yet: read from what the store keeps anyway."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from notify_server.domain.errors import NotFoundError
-from notify_server.domain.explanation import ExplainedAttempt, Explanation, Recipient
+from notify_server.domain.explanation import Explanation, Recipient
 from notify_server.domain.notification import Notification
+from notify_server.domain.person import Person
 from notify_server.domain.reasons import Reason
-from notify_server.domain.receipt import Ack, AckVia, Attempt, Entry, Receipt, Status, Step
-from notify_server.domain.target import Position, UserRecord
+from notify_server.domain.receipt import Entry, Receipt, Status
+from notify_server.domain.target import Audience, Position
 from notify_server.kit.clock import Clock
+from notify_server.pipeline.audience import Audiences
+from notify_server.pipeline.delivery import DeliveryDesk, Underway
+from notify_server.pipeline.people import People
+from notify_server.pipeline.sessions import Phase, Registry
+from notify_server.policy.outlook import NOT_THEIRS, Reach, upcoming, why
+from notify_server.policy.retry import RetryPolicy
 from notify_server.policy.state import state_of
+from notify_server.policy.timeline import delivered_via, explained_attempts, happenings
 from notify_server.policy.visible import Rules
 from notify_server.ports.store import Store
 
 MAX_RECIPIENTS = 100
 
-_PROMPT = timedelta(seconds=2)
-"""A frame that left within this time after acceptance was no replay."""
-_NOT_COUNTED = (Reason.REMINDER, Reason.NOT_ACKNOWLEDGED)
-"""Reminders have a count of their own."""
-
 
 class Explanations:
     """Answers an operator's "what became of it"."""
 
-    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        people: People,
+        registry: Registry,
+        desk: DeliveryDesk,
+        audiences: Audiences,
+        retry: RetryPolicy,
+        rules: Rules,
+        clock: Clock,
+    ) -> None:
         self._store = store
+        self._people = people
+        self._registry = registry
+        self._desk = desk
+        self._audiences = audiences
+        self._retry = retry
         self._rules = rules
         self._clock = clock
 
@@ -41,9 +58,10 @@ class Explanations:
 
         Args:
             notification_id: Which one.
-            user: Only this person.
+            user: Only this person, a recipient or not.
             after_user: Only people whose id is greater.
-            limit: How many people, 100 at most.
+            limit: How many people are looked at, 100 at most. Members of an audience for whom it
+                is not, because they came later, are looked at and left out.
 
         Raises:
             NotFoundError: Unknown.
@@ -51,124 +69,89 @@ class Explanations:
         found = (await self._store.notifications([notification_id])).get(notification_id)
         if found is None:
             raise NotFoundError
-        receipts, has_more = await self._receipts(found, user, after_user, limit)
         summary = await self._store.summary(notification_id)
+        after: str | None = None
+        if user is not None:
+            recipients = [await self._of_user(found, user)]
+        else:
+            most = min(limit, MAX_RECIPIENTS)
+            page = await self._audiences.page(found, after_user, most, members=True)
+            told = [await self._recipient(found, *each) for each in page.people]
+            recipients = [one for one in told if one.why not in NOT_THEIRS]
+            after = page.after
         return Explanation(
             notification=found,
             summary=summary._asdict(),
-            recipients=tuple([await self._recipient(found, one) for one in receipts]),
-            has_more=has_more,
+            connected=len(self._registry.candidates(found.targets.users, found.targets.audiences)),
+            recipients=tuple(recipients),
+            after=after,
         )
 
-    async def _receipts(
-        self, notification: Notification, user: str | None, after_user: str, limit: int
-    ) -> tuple[list[Receipt], bool]:
-        if user is not None:
-            entries = await self._store.entries(user, [notification.id])
-            return [entry.receipt for entry in entries if entry.receipt is not None], False
-        page = await self._store.recipients(
-            notification.id, after_user, min(limit, MAX_RECIPIENTS) + 1
-        )
-        return page[:limit], len(page) > limit
+    async def _of_user(self, notification: Notification, user: str) -> Recipient:
+        entries = await self._store.entries(user, [notification.id])
+        return await self._recipient(notification, user, entries[0].receipt if entries else None)
 
-    async def _recipient(self, notification: Notification, receipt: Receipt) -> Recipient:
-        record, _memberships = await self._store.user(receipt.user)
-        mark = None if record is None else record.read_marks.get(receipt.line)
-        kept = await self._store.attempts(notification.id, receipt.user)
+    async def _recipient(
+        self, notification: Notification, user: str, receipt: Receipt | None
+    ) -> Recipient:
+        person = await self._people.person(user)
+        kept = await self._store.attempts(notification.id, user) if receipt is not None else []
         entry = Entry(notification, receipt)
-        state = state_of(entry, mark, self._rules.waits, self._clock.now())
-        is_due = receipt.step is not Step.IDLE and receipt.due_at is not None
+        now = self._clock.now()
+        underway = self._desk.underway(user, notification.line, notification.id)
+        reach = self._reach(user, notification.line, underway)
+        reason = why(person, entry, reach, self._rules, now)
+        state = state_of(entry, person.read_mark(notification.line), self._rules.waits, now)
+        attempts = () if receipt is None else explained_attempts(notification, receipt, kept)
+        sent = [(one.session, one.sent_at) for one in underway]
+        is_theirs = reason not in NOT_THEIRS
         return Recipient(
-            user=receipt.user,
-            named=receipt.named,
-            state=state,
-            delivered_revision=receipt.delivered_revision,
-            delivered_via=_delivered_via(receipt),
-            reminders=receipt.reminders,
-            attempts=explained_attempts(notification, receipt, kept),
-            closed=receipt.closed or _why_listed_only(entry, record, state.status),
-            next_step=receipt.step if is_due else None,
-            next_at=receipt.due_at if is_due else None,
+            user=user,
+            named=user in notification.targets.users,
+            audiences=_audiences_of(person, notification) if is_theirs else (),
+            state=state if is_theirs else None,
+            why=reason,
+            delivered_revision=0 if receipt is None else receipt.delivered_revision,
+            delivered_via=None if receipt is None else delivered_via(receipt),
+            reminders=0 if receipt is None else receipt.reminders,
+            attempts=attempts,
+            closed=_closed(person, entry, state.status) if is_theirs else None,
+            is_online=reach.is_online,
+            timeline=happenings(entry, state, attempts, sent, now) if is_theirs else (),
+            next=upcoming(entry, reason, reach, self._retry),
+        )
+
+    def _reach(self, user: str, line: str, underway: list[Underway]) -> Reach:
+        sessions = self._registry.of_user(user, line)
+        return Reach(
+            is_online=bool(sessions),
+            is_live=any(session.phase is Phase.LIVE for session in sessions),
+            judged_at=[one.judged_at for one in underway],
         )
 
 
-def _why_listed_only(entry: Entry, record: UserRecord | None, status: Status) -> Reason | None:
-    """Why nothing is pushed any more where the receipt does not say it itself.
+def _audiences_of(
+    person: Person, notification: Notification
+) -> tuple[tuple[Audience, datetime], ...]:
+    """Those of the notification's audiences to which the person belongs now."""
+    belongs = [a for a in notification.targets.audiences if a in person.since]
+    return tuple((audience, person.since[audience]) for audience in belongs)
+
+
+def _closed(person: Person, entry: Entry, status: Status) -> Reason | None:
+    """Why nothing is pushed any more where it was not delivered.
 
     The place up to which all is skipped stands in the user's record; a waiting time may end
     before the receipt was made.
     """
     receipt = entry.receipt
-    if receipt is None or receipt.delivered_revision >= entry.notification.revision:
+    if receipt is None:
+        return Reason.WAITED_OUT if status is Status.FAILED else None
+    if receipt.closed is not None:
+        return receipt.closed
+    if receipt.delivered_revision >= entry.notification.revision:
         return None
-    upto = None if record is None else record.skipped.get(receipt.line)
+    upto = person.record.skipped.get(receipt.line)
     if upto is not None and Position(entry.pushed_from, entry.id) <= upto:
         return Reason.SKIPPED
     return Reason.WAITED_OUT if status is Status.FAILED else None
-
-
-def _delivered_via(receipt: Receipt) -> AckVia | None:
-    """By what it first counted as delivered, read off the moments that the receipt holds."""
-    at = receipt.delivered_at
-    if at is None:
-        return None
-    for ack in receipt.acks:
-        if ack.at <= at:
-            return ack.via
-    acted = (receipt.seen_at, receipt.clicked_at, receipt.acknowledged_at, receipt.pinned_at)
-    return AckVia.STATE if at in acted else AckVia.LIST
-
-
-def explained_attempts(
-    notification: Notification, receipt: Receipt, kept: Sequence[Attempt]
-) -> tuple[ExplainedAttempt, ...]:
-    """Failures and retries as kept, and confirmations as the receipt holds them, by time.
-
-    A first success is only in the receipt, so its number and reason are read off what was kept
-    before its frame left.
-    """
-    tries = [
-        ExplainedAttempt(a.revision, a.number, a.at, a.outcome, a.reason, a.channel) for a in kept
-    ]
-    confirmed = [_confirmed(notification, ack, kept) for ack in receipt.acks]
-    return tuple(sorted([*tries, *confirmed], key=_when))
-
-
-def _when(attempt: ExplainedAttempt) -> tuple[datetime, int, bool]:
-    return attempt.at, attempt.number, attempt.outcome == "delivered"
-
-
-def _confirmed(notification: Notification, ack: Ack, kept: Sequence[Attempt]) -> ExplainedAttempt:
-    left_at = ack.at - timedelta(milliseconds=ack.rtt_ms)
-    before = [
-        attempt
-        for attempt in kept
-        if attempt.revision == ack.revision
-        and attempt.reason not in _NOT_COUNTED
-        and attempt.at <= left_at
-    ]
-    number, reason = _after(before, notification, ack, left_at)
-    return ExplainedAttempt(
-        revision=ack.revision,
-        number=number,
-        at=ack.at,
-        outcome="delivered",
-        reason=reason,
-        session=ack.session,
-        round_trip_ms=ack.rtt_ms,
-        via=ack.via,
-    )
-
-
-def _after(
-    before: Sequence[Attempt], notification: Notification, ack: Ack, left_at: datetime
-) -> tuple[int, Reason]:
-    """Which attempt a frame was, and why it was sent, from the attempts before it left."""
-    if before:
-        last = before[-1]
-        if last.outcome == "sent":
-            return last.number, last.reason
-        return last.number + 1, Reason.REPLAY
-    if ack.revision > 1:
-        return 1, Reason.REVISION
-    return 1, Reason.LIVE if left_at <= notification.created_at + _PROMPT else Reason.REPLAY

@@ -48,7 +48,11 @@ class RetryPolicy:
 
     def waits_until(self, receipt: Receipt, notification: Notification) -> datetime:
         """Until when it is pushed to a person who was away."""
-        return receipt.push_at + timedelta(seconds=self.rule(notification).waits_s)
+        return receipt.push_at + self.waits(notification)
+
+    def waits(self, notification: Notification) -> timedelta:
+        """How long it is pushed to people who are away."""
+        return timedelta(seconds=self.rule(notification).waits_s)
 
     def remind(self, notification: Notification) -> timedelta:
         """The pause before the next reminder."""

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from notify_server.domain.errors import Code, RejectedError
-from notify_server.domain.explanation import ExplainedAttempt, Explanation, Recipient
+from notify_server.domain.explanation import (
+    Event,
+    ExplainedAttempt,
+    Explanation,
+    Happening,
+    Next,
+    Recipient,
+    Upcoming,
+)
 from notify_server.domain.notification import Notification
-from notify_server.domain.reasons import SENTENCES
-from notify_server.domain.receipt import Step
+from notify_server.domain.reasons import SENTENCES, Reason
+from notify_server.domain.receipt import AckVia
 from notify_server.domain.settings import CompatSettings
 from notify_server.domain.target import Audience, AudienceKind, Targets
 from notify_server.domain.view import View
@@ -22,14 +30,45 @@ MAX_RECIPIENTS = 100
 _KINDS: Mapping[AudienceKind, str] = MappingProxyType(
     {AudienceKind.LINE: "namespace", AudienceKind.ROLE: "role", AudienceKind.ROOM: "room"}
 )
-_STEPS: Mapping[Step, str] = MappingProxyType(
+_STEPS: Mapping[Upcoming, str] = MappingProxyType(
     {
-        Step.IDLE: "nothing",
-        Step.WAIT: "gives up waiting for the person's return",
-        Step.ATTEMPT: "the next attempt",
-        Step.JUDGE: "the attempt that is out counts as failed",
-        Step.REMIND: "the next reminder",
-        Step.WAKE: "comes back from its snooze",
+        Upcoming.NOTHING: "Nothing more is sent.",
+        Upcoming.WAIT: "It is sent when the person connects; then it gives up.",
+        Upcoming.ATTEMPT: "Attempt {number} of {of} goes out.",
+        Upcoming.JUDGE: "Attempt {number} of {of} is out; unconfirmed until then it has failed.",
+        Upcoming.REMIND: "Reminder {number} of {of} goes out.",
+        Upcoming.WAKE: "It comes back from its snooze, as new.",
+        Upcoming.EXPIRE: "It is sent when the person connects; then it expires.",
+    }
+)
+"""What ``next`` says; the moment stands beside it."""
+
+_EVENTS: Mapping[Event, str] = MappingProxyType(
+    {
+        Event.ACCEPTED: "Accepted and stored.",
+        Event.REVISED: "The content was replaced by the newest revision.",
+        Event.RENEWED: "Attempts and waiting began anew: after a snooze, or because it was resent.",
+        Event.SENT: "Sent.",
+        Event.FAILED: "The attempt failed.",
+        Event.DELIVERED: "Delivered.",
+        Event.SEEN: "The person saw it.",
+        Event.READ: "The person read it.",
+        Event.CLICKED: "The person clicked it.",
+        Event.ACKNOWLEDGED: "The person acknowledged it.",
+        Event.DISMISSED: "The person dismissed it.",
+        Event.DELETED: "The person deleted it.",
+        Event.EXPIRED: "It expired.",
+        Event.CANCELLED: "It was cancelled.",
+    }
+)
+
+_VIAS: Mapping[AckVia, str] = MappingProxyType(
+    {
+        AckVia.ACK: "Delivered: the session acknowledged it.",
+        AckVia.PONG: "Delivered: the client answered a ping that was sent after it.",
+        AckVia.POLL: "Delivered: the client asked for the poll after the one that carried it.",
+        AckVia.LIST: "Delivered: the person's list or a call returned it.",
+        AckVia.STATE: "Delivered: the person did something with it.",
     }
 )
 
@@ -69,7 +108,6 @@ def parse_explain_query(raw: object) -> ExplainQuery:
 def explanation_to_wire(explanation: Explanation, compat: CompatSettings) -> dict[str, object]:
     """Spell it."""
     notification, people = explanation.notification, explanation.recipients
-    last = people[-1].user if people else None
     return {
         "notification": view_to_wire(View(notification, None), compat),
         "submitter": notification.submitter,
@@ -77,12 +115,10 @@ def explanation_to_wire(explanation: Explanation, compat: CompatSettings) -> dic
         "targets": targets_to_wire(notification.targets),
         "channels": _channels(notification),
         "summary": dict(explanation.summary),
+        "connected": explanation.connected,
         "recipients": {
             "items": [_recipient(person) for person in people],
-            "page_info": {
-                "after": last if explanation.has_more else None,
-                "has_more": explanation.has_more,
-            },
+            "page_info": {"after": explanation.after, "has_more": explanation.has_more},
         },
     }
 
@@ -107,26 +143,66 @@ def _channels(notification: Notification) -> list[dict[str, object]]:
 
 
 def _recipient(person: Recipient) -> dict[str, object]:
+    state = person.state
     return {
         "user": person.user,
         "named": person.named,
-        "status": str(person.state.status),
-        "state": state_to_wire(person.state),
+        "audiences": [
+            {**_audience(audience), "since": to_rfc3339(since)}
+            for audience, since in person.audiences
+        ],
+        "online": person.is_online,
+        "status": None if state is None else str(state.status),
+        "why": _reason(person.why),
+        "next": _next(person.next),
+        "timeline": [_happening(happening) for happening in person.timeline],
+        "state": None if state is None else state_to_wire(state),
         "delivered_revision": person.delivered_revision,
         "delivered_via": None if person.delivered_via is None else str(person.delivered_via),
         "reminders": person.reminders,
         "attempts": [_attempt(attempt) for attempt in person.attempts],
-        "closed": None
-        if person.closed is None
-        else {"reason": str(person.closed), "sentence": SENTENCES[person.closed]},
-        "next": None
-        if person.next_step is None
-        else {
-            "due_at": moment_to_wire(person.next_at),
-            "step": str(person.next_step),
-            "sentence": _STEPS[person.next_step],
-        },
+        "closed": None if person.closed is None else _reason(person.closed),
     }
+
+
+def _reason(reason: Reason) -> dict[str, object]:
+    return {"reason": str(reason), "sentence": SENTENCES[reason]}
+
+
+def _next(coming: Next) -> dict[str, object]:
+    return {
+        "step": str(coming.step),
+        "due_at": moment_to_wire(coming.at),
+        "number": coming.number,
+        "of": coming.of,
+        "sentence": _STEPS[coming.step].format(number=coming.number, of=coming.of),
+    }
+
+
+def _happening(happening: Happening) -> dict[str, object]:
+    attempt = happening.attempt
+    told: dict[str, object] = {
+        "at": to_rfc3339(happening.at),
+        "event": str(happening.event),
+        "sentence": _sentence(happening),
+    }
+    if attempt is not None:
+        told |= {
+            "revision": attempt.revision,
+            "number": attempt.number,
+            "reason": str(attempt.reason),
+            "session": attempt.session,
+            "round_trip_ms": attempt.round_trip_ms,
+        }
+    return told
+
+
+def _sentence(happening: Happening) -> str:
+    if happening.event is Event.DELIVERED and happening.via is not None:
+        return _VIAS[happening.via]
+    if happening.event in (Event.SENT, Event.FAILED) and happening.attempt is not None:
+        return SENTENCES[happening.attempt.reason]
+    return _EVENTS[happening.event]
 
 
 def _attempt(attempt: ExplainedAttempt) -> dict[str, object]:

@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
-from support.facts import RULES
+from doubles.recording_emitter import RecordingEmitter
 
+from notify_server.app.lines import build_line
 from notify_server.domain.errors import NotFoundError
+from notify_server.domain.explanation import Next, Upcoming
 from notify_server.domain.notification import Content, Submission
 from notify_server.domain.reasons import SENTENCES, Reason
 from notify_server.domain.receipt import Ack, AckVia, Attempt, Delivery, Step
-from notify_server.domain.settings import CompatSettings
+from notify_server.domain.settings import CompatSettings, Settings
 from notify_server.domain.target import EVERYONE, Position, Targets, UserRecord, Watermark
+from notify_server.kit.aio import Background
 from notify_server.kit.clock import ManualClock
-from notify_server.pipeline.explain import Explanations
 from notify_server.stores.sqlite.store import SqliteStore
 from notify_server.wire.explanation import explanation_to_wire
 
@@ -34,8 +37,11 @@ async def store(tmp_path, clock):
 
 
 @pytest.fixture
-def explanations(store, clock):
-    return Explanations(store, RULES, clock)
+async def explanations(store, clock):
+    background = Background()
+    line = build_line(Settings(), store, RecordingEmitter(), background, clock, Random(1))
+    yield line.explanations
+    await background.close()
 
 
 async def accept(store, *users, audiences=()):
@@ -80,9 +86,8 @@ async def test_explain_nothing_happened_yet_tells_what_it_waits_for(store, expla
     notification = await accept(store, "42")
     recipient = await only(explanations, notification)
     assert (recipient.state.status, recipient.attempts) == ("pending", ())
-    assert (recipient.next_step, recipient.next_at) == (
-        Step.WAIT, notification.created_at + timedelta(days=1),
-    )  # fmt: skip
+    assert recipient.why is Reason.OFFLINE
+    assert recipient.next == Next(Upcoming.WAIT, notification.created_at + timedelta(days=3))
 
 
 async def test_explain_first_success_is_read_from_the_receipt(store, explanations):
@@ -91,7 +96,7 @@ async def test_explain_first_success_is_read_from_the_receipt(store, explanation
     recipient = await only(explanations, notification)
     assert told(recipient) == [(1, "delivered", Reason.LIVE, "s1")]
     assert recipient.attempts[0].round_trip_ms == 20
-    assert (recipient.delivered_via, recipient.next_step) == (AckVia.ACK, None)
+    assert (recipient.delivered_via, recipient.next) == (AckVia.ACK, Next(Upcoming.NOTHING))
 
 
 async def test_explain_retry_that_succeeds_has_its_number_and_reason(store, explanations):
@@ -156,10 +161,9 @@ async def test_explain_summary_counts_and_pages_do_not(store, explanations):
     assert ([r.user for r in last.recipients], last.has_more) == (["u3", "u4"], False)
 
 
-async def test_explain_audience_member_without_a_receipt_is_not_named(store, explanations):
+async def test_explain_audience_tells_its_targets(store, explanations):
     notification = await accept(store, audiences=[EVERYONE])
     explained = await explanations.explain(notification.id, "42")
-    assert explained.recipients == ()
     assert explanation_to_wire(explained, CompatSettings())["targets"] == {
         "to": [{"all": True}], "exclude": [],
     }  # fmt: skip
@@ -172,7 +176,7 @@ async def test_explain_closed_is_told_with_its_sentence(store, explanations):
     assert await store.save([closed]) == []
     wire = explanation_to_wire(await explanations.explain(notification.id), CompatSettings())
     [recipient] = wire["recipients"]["items"]
-    assert (recipient["status"], recipient["next"]) == ("failed", None)
+    assert (recipient["status"], recipient["next"]["step"]) == ("failed", "nothing")
     assert recipient["closed"] == {"reason": "poison", "sentence": SENTENCES[Reason.POISON]}
 
 

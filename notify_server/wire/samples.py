@@ -1,13 +1,22 @@
 """One true answer of each kind, made by the code that makes the real ones; for the API page."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
 from notify_server.domain.audit import AuditEntry, AuditPage
 from notify_server.domain.claims import ApiKey, Scope
 from notify_server.domain.errors import Code, Fault, RejectedError
-from notify_server.domain.explanation import ExplainedAttempt, Explanation, Recipient
+from notify_server.domain.explanation import (
+    Event,
+    ExplainedAttempt,
+    Explanation,
+    Happening,
+    Next,
+    Recipient,
+    Upcoming,
+)
 from notify_server.domain.operators import (
     Found,
     Presence,
@@ -18,7 +27,7 @@ from notify_server.domain.operators import (
     Stats,
 )
 from notify_server.domain.reasons import Reason
-from notify_server.domain.receipt import AckVia, Status, Step
+from notify_server.domain.receipt import AckVia, Status
 from notify_server.domain.settings import CompatSettings
 from notify_server.domain.view import Counts, Page, State
 from notify_server.wire.api_key import key_to_wire
@@ -45,21 +54,31 @@ _DELIVERED = ExplainedAttempt(
     1, 1, NOW, "delivered", Reason.LIVE, session="h3nPvJ", round_trip_ms=41, via=AckVia.ACK
 )
 _ARRIVED = State(Status.DELIVERED, NOW, delivered_at=NOW + timedelta(milliseconds=41))
+_OUT = replace(_DELIVERED, outcome="sent", session=None, round_trip_ms=None, via=None)
+_ACCEPTED = Happening(NOW, Event.ACCEPTED)
 _EXPLANATION = Explanation(
     NOTIFICATION,
     {"total": 2, "pending": 1, "delivered": 1},
-    (
+    connected=1,
+    recipients=(
         Recipient(
-            user="42", named=True, state=_ARRIVED, delivered_revision=1, delivered_via=AckVia.ACK,
-            reminders=0, attempts=(_DELIVERED,), closed=None, next_step=None, next_at=None,
+            user="42", named=True, audiences=(), state=_ARRIVED, why=Reason.DELIVERED,
+            delivered_revision=1, delivered_via=AckVia.ACK, reminders=0, attempts=(_DELIVERED,),
+            closed=None, is_online=True, next=Next(Upcoming.NOTHING),
+            timeline=(
+                _ACCEPTED, Happening(NOW, Event.SENT, _OUT),
+                Happening(_DELIVERED.at, Event.DELIVERED, _DELIVERED, AckVia.ACK),
+            ),
         ),
         Recipient(
-            user="43", named=True, state=State(Status.SENT, NOW), delivered_revision=0,
-            delivered_via=None, reminders=0, attempts=(_FAILED,), closed=None,
-            next_step=Step.ATTEMPT, next_at=NOW + timedelta(seconds=17),
+            user="43", named=True, audiences=(), state=State(Status.SENT, NOW),
+            why=Reason.ATTEMPT_DUE, delivered_revision=0, delivered_via=None, reminders=0,
+            attempts=(_FAILED,), closed=None, is_online=True,
+            timeline=(_ACCEPTED, Happening(_FAILED.at, Event.FAILED, _FAILED)),
+            next=Next(Upcoming.ATTEMPT, NOW + timedelta(seconds=17), 2, 3),
         ),
     ),
-    has_more=False,
+    after=None,
 )  # fmt: skip
 _SESSION = SessionInfo(
     id="h3nPvJ", user="42", line="/", acks=True, device_id=None, rooms=("task_123",), live=True,

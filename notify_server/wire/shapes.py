@@ -7,9 +7,10 @@ close them, and so find every field that is answered and not described here.
 from typing import Any
 
 from notify_server.domain.claims import Scope
+from notify_server.domain.explanation import Event, Upcoming
 from notify_server.domain.notification import ChannelName, Priority
 from notify_server.domain.reasons import Reason
-from notify_server.domain.receipt import AckVia, Status, Step
+from notify_server.domain.receipt import AckVia, Status
 
 JsonSchema = dict[str, Any]
 
@@ -117,18 +118,45 @@ _ATTEMPT = obj(
         "via": maybe(enum(AckVia)),
     }
 )
+_WHY = obj({"reason": enum(Reason), "sentence": TEXT})
+_HAPPENING = obj(
+    {
+        "at": TIME,
+        "event": enum(Event),
+        "sentence": TEXT,
+        "revision": WHOLE,
+        "number": WHOLE,
+        "reason": enum(Reason),
+        "session": maybe(TEXT),
+        "round_trip_ms": maybe(WHOLE),
+    },
+    ("revision", "number", "reason", "session", "round_trip_ms"),
+)
+_NEXT = obj(
+    {
+        "step": enum(Upcoming),
+        "due_at": maybe(TIME),
+        "number": maybe(WHOLE),
+        "of": maybe(WHOLE),
+        "sentence": TEXT,
+    }
+)
 _RECIPIENT = obj(
     {
         "user": TEXT,
         "named": FLAG,
-        "status": enum(Status),
-        "state": obj(_STATE),
+        "audiences": items(OPEN),
+        "online": FLAG,
+        "status": maybe(enum(Status)),
+        "why": _WHY,
+        "next": _NEXT,
+        "timeline": items(_HAPPENING),
+        "state": maybe(obj(_STATE)),
         "delivered_revision": WHOLE,
         "delivered_via": maybe(enum(AckVia)),
         "reminders": WHOLE,
         "attempts": items(_ATTEMPT),
-        "closed": maybe(obj({"reason": enum(Reason), "sentence": TEXT})),
-        "next": maybe(obj({"due_at": maybe(TIME), "step": enum(Step), "sentence": TEXT})),
+        "closed": maybe(_WHY),
     }
 )
 _SUBMITTED: JsonSchema = {
@@ -209,6 +237,7 @@ ANSWERS: dict[str, JsonSchema] = {
             "targets": ref("Targets"),
             "channels": items(obj({"channel": enum(ChannelName), "reason": maybe(enum(Reason))})),
             "summary": {"type": "object", "additionalProperties": WHOLE},
+            "connected": WHOLE,
             "recipients": obj(
                 {
                     "items": items(_RECIPIENT),

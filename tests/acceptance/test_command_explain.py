@@ -1,5 +1,6 @@
 """A lost notification is found and explained from the terminal, with a server and without."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -67,16 +68,20 @@ def test_resend_and_cancel_answer_with_their_numbers(server):
 
 
 async def test_stats_and_sessions_show_who_is_here_until_they_are_closed(world):
-    server = world.server
+    async def cli(*arguments):
+        code, out, err = await asyncio.to_thread(run, world.server, *arguments)
+        assert code == 0, err
+        return out
+
     device = await world.online("find-cleo")
-    (one,) = json.loads(server.cli("sessions", "--user", "find-cleo", "--json"))["items"]
-    assert one["live"] is True
-    assert one["sid"] in server.cli("sessions")
-    assert "user online" in server.cli("stats", "--user", "find-cleo")
-    assert json.loads(server.cli("stats", "--json"))["sessions"]["total"] >= 1
-    server.cli("sessions", "--close", one["sid"])
+    (one,) = json.loads(await cli("sessions", "--user", "find-cleo", "--json"))["items"]
+    assert one["sid"] in await cli("sessions")
+    assert "user online" in await cli("stats", "--user", "find-cleo")
+    assert json.loads(await cli("stats", "--json"))["sessions"]["total"] >= 1
+    await cli("sessions", "--close", one["sid"])
     await device.until(lambda: device.socket.disconnected or device.socket.closed.is_set())
-    code, _, err = run(server, "sessions", "--close", one["sid"])
+    close = ("sessions", "--close", one["sid"])
+    code, _, err = await asyncio.to_thread(run, world.server, *close)
     assert code == 1
     assert "no such session" in err
 

@@ -26,7 +26,7 @@ a { color: var(--accent); text-decoration: none; }
 a:hover, a:focus-visible { text-decoration: underline; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
 nav {
-  position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 1.5rem 1rem 2rem 1.5rem;
+  position: sticky; top: 0; height: 100vh; overflow-y: auto; scrollbar-width: thin; padding: 1.5rem 1rem 2rem 1.5rem;
   background: var(--panel); border-right: 1px solid var(--line); font-size: .875rem;
 }
 nav strong { display: block; font-size: 1.05rem; }
@@ -64,7 +64,7 @@ code, pre { font-family: var(--mono); font-size: .84em; }
 code { background: var(--code); border-radius: 4px; padding: .1em .32em; }
 pre {
   margin: .35rem 0 0; padding: .8rem .95rem; overflow-x: auto; background: var(--code);
-  border-radius: 8px; line-height: 1.5; tab-size: 2; max-height: 30rem;
+  border-radius: 8px; line-height: 1.5; tab-size: 2; max-height: 36rem; scrollbar-width: thin;
 }
 pre code { background: none; padding: 0; font-size: 1em; }
 .table { overflow-x: auto; }

@@ -26,7 +26,8 @@ a { color: var(--accent); text-decoration: none; }
 a:hover, a:focus-visible { text-decoration: underline; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
 nav {
-  position: sticky; top: 0; height: 100vh; overflow-y: auto; scrollbar-width: thin; padding: 1.5rem 1rem 2rem 1.5rem;
+  position: sticky; top: 0; height: 100vh; overflow-y: auto;
+  scrollbar-width: thin; padding: 1.5rem 1rem 2rem 1.5rem;
   background: var(--panel); border-right: 1px solid var(--line); font-size: .875rem;
 }
 nav strong { display: block; font-size: 1.05rem; }

@@ -31,6 +31,7 @@ from notify_server.sio.admin_calls import AdminCalls
 from notify_server.sio.admission import Admission
 from notify_server.sio.calls import Calls
 from notify_server.sio.emitter import SocketEmitter
+from notify_server.sio.flood import FloodGate, rate_per_user
 from notify_server.sio.gateway import Gateway, SessionParts
 from notify_server.sio.origins import accepts_origin
 from notify_server.sio.transport import Server, create_server
@@ -86,13 +87,13 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
     calls = Calls(line.inbox, line.people, line.desk, admin, tokens, settings, clock)
     parts = SessionParts(line.registry, line.people, line.desk, line.counting, line.catch_up)
     rates = settings.rate_limits
-    admission = Admission(
-        TokenBuckets(parse_rate(rates.connect), clock),
-        settings.limits.connections_per_ip,
-        parse_networks(settings.server.trusted_proxies),
-    )
+    connect_rate = TokenBuckets(parse_rate(rates.connect), clock)
+    proxies = parse_networks(settings.server.trusted_proxies)
+    admission = Admission(connect_rate, settings.limits.connections_per_ip, proxies)
+    user_rate = TokenBuckets(rate_per_user(settings), clock)
     gateway = Gateway(
-        transport, emitter, parts, calls, tokens, admission, settings=settings,
+        transport, emitter, parts, calls, tokens, admission,
+        FloodGate(settings, user_rate, clock), settings=settings,
         background=background, clock=clock,
     )  # fmt: skip
     now = current(Parts(line, gateway, transport, background))
@@ -113,6 +114,9 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
             types=line.rules.types,
             settings=settings,
             submit_rate=submit_rate,
+            user_rate=user_rate,
+            connect_rate=connect_rate,
+            proxies=proxies,
             ping=store.ping,
             readiness=lambda: Readiness(draining=gateway.is_draining, stopping=gateway.is_stopping),
             metrics=page.render,

@@ -187,8 +187,9 @@ class RateLimitSettings:
 
     Attributes:
         submit: Notifications per API key or user; a bulk call counts as its items.
-        connect: Handshakes per address.
-        event: Socket.IO events per session; ten ``notification_ack`` count as one.
+        connect: Handshakes, and calls without a valid credential, per address.
+        event: Socket.IO events per session; ten ``notification_ack`` count as one. Ten times as
+            much per person, their calls to the inbox included.
     """
 
     submit: str = "off"

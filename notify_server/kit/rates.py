@@ -28,6 +28,10 @@ class Rate(NamedTuple):
         """How many in one second, on average."""
         return self.most / self.window_s
 
+    def times(self, number: int) -> "Rate":
+        """So many times as much."""
+        return Rate(self.most * number, self.window_s)
+
 
 def parse_rate(text: str) -> Rate | None:
     """Read ``"<n>/<second|minute|hour>"``; None for ``"off"``.

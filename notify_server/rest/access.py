@@ -1,12 +1,14 @@
 """Who calls: an API key or a person's token, and what they may do here."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from aiohttp import web
 
 from notify_server.domain.claims import Caller, Claims, Scope
-from notify_server.domain.errors import Code, RejectedError
+from notify_server.domain.errors import Code, LimitedError, RejectedError
 from notify_server.domain.target import USER_LINE
+from notify_server.kit.addresses import client_key
 from notify_server.rest.deps import DEPS, RestDeps
 
 KEY_PREFIX = "nk_"
@@ -22,12 +24,25 @@ class Identity:
 
 
 async def identify(request: web.Request) -> Identity:
-    """Find out who calls.
+    """Find out who calls; who cannot say so too often is told to stay away for a while.
 
     Raises:
         RejectedError: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED or KEY_INVALID.
+        LimitedError: One of those, from an address that has had too many of them.
         UnavailableError: The store or the provider of keys is away: nobody is let in.
     """
+    try:
+        return await _identify(request)
+    except RejectedError:
+        deps = request.app[DEPS]
+        forwarded = request.headers.getall("X-Forwarded-For", [])
+        address = client_key(request.remote or "", forwarded, deps.proxies)
+        if wait_s := await deps.connect_rate.take(address):
+            raise LimitedError("Too many calls without a valid credential.", ceil(wait_s)) from None
+        raise
+
+
+async def _identify(request: web.Request) -> Identity:
     deps = request.app[DEPS]
     bearer = _bearer(request)
     if bearer.startswith(KEY_PREFIX):
@@ -68,14 +83,17 @@ async def sender(request: web.Request) -> Caller:
 
 
 async def person(request: web.Request) -> str:
-    """The user whose inbox it is.
+    """The user whose inbox it is, held to what one person may do.
 
     Raises:
         RejectedError: FORBIDDEN for an API key; as ``identify``.
+        LimitedError: Too much at once.
     """
     claims = (await identify(request)).claims
     if claims is None:
         raise _forbidden("An inbox is opened with a person's token, not with an API key.")
+    if wait_s := await request.app[DEPS].user_rate.take(claims.user):
+        raise LimitedError("Too many calls at once.", ceil(wait_s))
     return claims.user
 
 

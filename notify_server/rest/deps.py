@@ -9,6 +9,7 @@ from aiohttp import web
 
 from notify_server.domain.claims import ApiKey, Caller, Claims, Scope
 from notify_server.domain.settings import Settings
+from notify_server.kit.addresses import Network
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.audit import Audit
 from notify_server.pipeline.explain import Explanations
@@ -80,6 +81,9 @@ class RestDeps:
 
     Attributes:
         submit_rate: How much each caller may submit.
+        user_rate: How much each person may do, by HTTP and on their sockets together.
+        connect_rate: How often each address may come, counted with its handshakes.
+        proxies: Whose word on the client's address is believed.
         ping: Raises UnavailableError unless the store works.
         readiness: Asked at ``/health/ready`` and by whatever a stop concerns.
         metrics: The page for Prometheus.
@@ -99,6 +103,9 @@ class RestDeps:
     types: TypeRegistry
     settings: Settings
     submit_rate: RateCounter
+    user_rate: RateCounter
+    connect_rate: RateCounter
+    proxies: Sequence[Network]
     ping: Callable[[], Awaitable[None]]
     readiness: Callable[[], Readiness]
     metrics: Callable[[], bytes]

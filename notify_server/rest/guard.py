@@ -113,10 +113,10 @@ def _is_preflight(request: web.Request) -> bool:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Just before the head is written: security headers everywhere, CORS where it is due."""
-    if not _is_ours(request):
-        return
     headers = response.headers
     headers.update(_COMMON)
+    if not _is_ours(request):  # the transport knows its origins itself
+        return
     base = request.app[DEPS].settings.server.base_path
     if request.path.startswith(f"{base}/demo"):
         headers["Content-Security-Policy"] = PAGE_POLICY

@@ -6,16 +6,30 @@ Counted on the node that has the session, as no other node sees its events.
 from notify_server.domain.settings import Settings
 from notify_server.kit.clock import Clock
 from notify_server.kit.rates import Rate, TokenBuckets, parse_rate
+from notify_server.pipeline.sessions import Session
+from notify_server.ports.rates import RateCounter
 from notify_server.wire.events import ClientEvent
 
 ACKS_PER_EVENT = 10
 """Confirming what the server sent is no burden: so many of those count as one event."""
 
+SESSIONS_PER_USER = 10
+"""What all sessions of a person may send together, and their calls to the inbox with them."""
+
+
+def rate_per_user(settings: Settings) -> Rate | None:
+    """What one person may do in all; None: anything."""
+    rate = parse_rate(settings.rate_limits.event)
+    return rate and rate.times(SESSIONS_PER_USER)
+
 
 class FloodGate:
-    """The allowance of each session, a second one for confirmations, a third for being refused."""
+    """The allowance of each session, a second one for confirmations, a third for being refused.
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    And that of each person, which is shared with the calls to their inbox over HTTP.
+    """
+
+    def __init__(self, settings: Settings, users: RateCounter, clock: Clock) -> None:
         rate = parse_rate(settings.rate_limits.event)
         acks = rate and Rate(
             # A client without callbacks confirms a whole replay in one go.
@@ -23,15 +37,17 @@ class FloodGate:
             rate.window_s,
         )
         keys = settings.limits.connections
+        self._users = users
         self._events = TokenBuckets(rate, clock, keys)
         self._acks = TokenBuckets(acks, clock, keys)
         self._refusals = TokenBuckets(rate, clock, keys)
         self._stubborn: set[str] = set()
 
-    async def wait_s(self, session: str, event: str) -> float:
+    async def wait_s(self, session: Session, event: str) -> float:
         """Seconds until the session may send this event; 0: now."""
-        is_ack = event == ClientEvent.NOTIFICATION_ACK
-        return await (self._acks if is_ack else self._events).take(session)
+        if event == ClientEvent.NOTIFICATION_ACK:
+            return await self._acks.take(session.id)
+        return await self._events.take(session.id) or await self._users.take(session.user)
 
     async def is_enough(self, session: str) -> bool:
         """Note a refusal; True, once, when the session was refused its allowance over again."""

@@ -75,6 +75,7 @@ class Gateway:
         calls: Calls,
         tokens: TokenReader,
         admission: Admission,
+        flood: FloodGate,
         settings: Settings,
         background: Background,
         clock: Clock,
@@ -85,7 +86,7 @@ class Gateway:
         self._calls = calls
         self._tokens = tokens
         self._admission = admission
-        self._flood = FloodGate(settings, clock)
+        self._flood = flood
         self._settings = settings
         self._background = background
         self._clock = clock
@@ -263,7 +264,7 @@ class Gateway:
         Raises:
             LimitedError: Nothing was done.
         """
-        wait_s = await self._flood.wait_s(session.id, event)
+        wait_s = await self._flood.wait_s(session, event)
         if not wait_s:
             return
         if await self._flood.is_enough(session.id):

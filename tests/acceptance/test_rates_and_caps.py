@@ -101,7 +101,39 @@ async def test_submit_after_retry_after_is_accepted(limited):
         assert again.status == 202, "a refusal is not remembered under its key"
 
 
+async def test_calls_without_a_valid_credential_too_often_are_429_for_this_address(limited):
+    async with World(limited(connect="3/hour", proxies="127.0.0.1")) as world:
+        api, token = world.api, world.server.token(world.user())
+
+        async def call(bearer, address="198.51.100.7"):
+            headers = {"X-Forwarded-For": address}
+            return await api.call("GET", "/notifications", bearer=bearer, headers=headers)
+
+        for bad in ("nk_a_b", "x.y.z", ""):
+            assert (await call(bad)).status == 401
+        assert_limited(await call("nk_a_b"), 1200)
+        assert (await call("nk_a_b", "198.51.100.8")).status == 401, "another address"
+        assert (await call(token)).status == 200, "who can say who they are is not locked out"
+
+
 # --- events ---
+
+
+async def test_one_person_may_do_ten_times_a_sessions_rate_in_all(limited):
+    """By many tabs, and by calls to the inbox; others notice nothing."""
+    async with World(limited(event="5/hour")) as world:
+        user, other = world.user(), await world.online()
+        for _ in range(9):
+            tab = await world.online(user)
+            assert all([(await tab.ask("mark_all_read", {}))["ok"] for _ in range(5)])
+        token = world.api.as_user(user)
+        calls = [await world.api.call("GET", "/notifications", bearer=token) for _ in range(6)]
+        assert [call.status for call in calls] == [200] * 5 + [429]
+        assert_limited(calls[-1], 3600)
+        refused = await (await world.online(user)).ask("mark_all_read", {})
+        assert refused["error"]["code"] == "RATE_LIMITED"
+        assert (await other.ask("mark_all_read", {}))["ok"]
+        assert await world.api.inbox(other.user) == []
 
 
 async def test_events_too_fast_are_answered_then_the_transport_closes(limited):
@@ -161,11 +193,7 @@ async def test_callbacks_are_never_counted(limited):
         device = await world.online()
         ids = [await world.api.submit(device.user) for _ in range(60)]
         await device.sees(*ids)
-
-        async def delivered():
-            return {n["status"] for n in await world.api.inbox(device.user)} == {"delivered"}
-
-        await world.api.until(delivered)
+        await world.delivered(device.user, *ids)
         assert device.open
 
 

@@ -15,6 +15,7 @@ from notify_server.cli.api_key import api_key
 from notify_server.cli.audit import audit
 from notify_server.cli.check_config import check_config
 from notify_server.cli.cleanup import cleanup
+from notify_server.cli.doctor import doctor
 from notify_server.cli.exits import Exit
 from notify_server.cli.explain import explain
 from notify_server.cli.listen import listen
@@ -59,6 +60,7 @@ app.command(rich_help_panel=FIND)(audit)
 app.command(rich_help_panel=PEOPLE)(token)
 app.command(rich_help_panel=PEOPLE)(revoke)
 app.add_typer(api_key, name="api-key", rich_help_panel=PEOPLE)
+app.command(rich_help_panel=TRY)(doctor)
 app.command(rich_help_panel=TRY)(probe)
 app.command(rich_help_panel=TRY)(simulate)
 

@@ -1,4 +1,4 @@
-"""Write docs/presets.md from notify_server/policy/presets.py; --check only looks."""
+"""Write docs/presets.md and the client's helpers from policy/presets.py; --check only looks."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 from notify_server.policy.presets import PRESETS, Preset, PresetGroup
 
 ROOT = Path(__file__).parent.parent
+
+_LINE = 100
 
 _HEAD = """# Presets
 
@@ -34,10 +36,25 @@ _ABOUT = {
     PresetGroup.TASKS: "work that runs, or that somebody has to do",
 }
 
+_MODULE = '''"""A helper for each preset. Written by scripts/gen_presets.py from policy/presets.py.
+
+Each sends a notification of its type; ``**details`` are those of ``send``, and the priority is the
+type's unless one is given.
+"""
+
+from typing import Unpack
+
+from notify_server.client.body import Details, To
+from notify_server.client.sending import R, Sending
+'''
+
 
 def made() -> dict[Path, str]:
     """Every generated file with its content."""
-    return {ROOT / "docs/presets.md": _page()}
+    return {
+        ROOT / "docs/presets.md": _page(),
+        ROOT / "notify_server/client/presets.py": _helpers(),
+    }
 
 
 def outdated() -> list[Path]:
@@ -80,6 +97,38 @@ def _row(name: str, preset: Preset) -> str:
         "yes" if preset.required else "",
     )  # fmt: skip
     return "| " + " | ".join(cells) + " |"
+
+
+def _helpers() -> str:
+    bases = ", ".join(f"{group.title()}Helpers[R]" for group in PresetGroup)
+    last = f'class PresetHelpers({bases}):\n    """All of them."""\n'
+    return "\n\n".join([_MODULE, *(_class(group) for group in PresetGroup), last])
+
+
+def _class(group: PresetGroup) -> str:
+    rows = {name: preset for name, preset in PRESETS.items() if preset.group is group}
+    head = f'class {group.title()}Helpers(Sending[R]):\n    """For {_ABOUT[group]}."""\n'
+    return "\n".join([head, *(_helper(name, preset) for name, preset in rows.items())])
+
+
+def _helper(name: str, preset: Preset) -> str:
+    given = (
+        "self", "to: To", "message: str", "*", f'title: str = "{preset.title}"',
+        "**details: Unpack[Details]",
+    )  # fmt: skip
+    line = " " * 8 + ", ".join(given)
+    if len(line) > _LINE:  # as ruff format breaks it
+        line = "\n".join(f"{' ' * 8}{one}," for one in given)
+    return f'''    def notify_{name}(
+{line}
+    ) -> R:
+        """``{name}``: {preset.priority}, {_grouped(preset)}."""
+        return self._send("{name}", to, title, message, details)
+'''
+
+
+def _grouped(preset: Preset) -> str:
+    return f"grouped by {preset.group_by}" if preset.group_by else "stands alone"
 
 
 if __name__ == "__main__":

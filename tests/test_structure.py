@@ -53,6 +53,7 @@ TESTED_THROUGH = {
     "notify_server.app.operator_key": "tests/support/server.py",
     "notify_server.app.stores": "tests/support/server.py",
     "notify_server.app.run": "tests/support/server.py",
+    "notify_server.client.*": "tests/unit/client/",
     "notify_server.cli.*": "tests/unit/cli/",
     "notify_server.cli.simulation.*": "tests/unit/cli/test_cli_simulate.py",
     "notify_server.pipeline.*": "tests/unit/pipeline/",

@@ -25,6 +25,8 @@ CONNECT_TIMEOUT_S = 5.0
 
 _BASE_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE_S = 60.0
+_MOST_DOUBLINGS = 10
+"""A pause is far above the longest one by then, and a doubled duration must not overflow."""
 _RETRIED = frozenset({Code.UNAVAILABLE, Code.RATE_LIMITED, Code.IDEMPOTENCY_RUNNING})
 """Not INTERNAL, although a person may try it again: a fault of the server seldom mends itself."""
 
@@ -134,7 +136,7 @@ def may_help(error: Exception) -> bool:
 
 def pause_s(failures: int, asked_s: int | None, rng: random.Random) -> float:
     """Seconds after the ``failures``-th failure: as long as the server asked for, or longer."""
-    drawn = full_jitter(_BASE_PAUSE, failures, rng).total_seconds()
+    drawn = full_jitter(_BASE_PAUSE, min(failures, _MOST_DOUBLINGS), rng).total_seconds()
     return min(drawn + (asked_s or 0), _LONGEST_PAUSE_S)
 
 

@@ -95,12 +95,21 @@ def build_line(
     dispatcher = Dispatcher(
         store, registry, feeds, desk, signalling, counting, rules, clock, figures
     )
-    presences = Presences(registry, people, signalling)
+    presences = Presences(registry, people, signalling, emitter)
     audiences = Audiences(store, registry, settings.namespaces.lines)
+    submissions = Submissions(
+        store, dispatcher, confirmations, audit, settings, background, clock, figures
+    )
+    queues = {
+        "submissions": lambda: submissions.waiting,
+        "dispatch": lambda: dispatcher.waiting,
+        "in_flight": lambda: desk.in_flight,
+        "confirmations": lambda: confirmations.waiting,
+    }
     operators = Operators(
         Searches(store, clock),
         Resending(store, registry, people, desk, audiences, rules, clock),
-        Statistics(store, registry, people, inventory, presences, rules, clock),
+        Statistics(store, registry, people, inventory, presences, rules, clock, figures, queues),
         presences,
     )
     return Line(
@@ -120,9 +129,7 @@ def build_line(
             settings.limits, background, clock, figures,
         ),
         dispatcher=dispatcher,
-        submissions=Submissions(
-            store, dispatcher, confirmations, audit, settings, background, clock, figures
-        ),
+        submissions=submissions,
         expiry=Expiry(store, dispatcher, clock),
         retention=Retention(store, timedelta(seconds=settings.inbox.retention_s), clock),
         explanations=Explanations(

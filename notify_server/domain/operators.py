@@ -105,6 +105,7 @@ class SessionInfo:
 
     Attributes:
         line: Its namespace.
+        transport: ``websocket``, ``polling``, or ``none`` when it is just going.
         acks: It promised to acknowledge.
         live: It is up to date; False: it is being caught up.
         unconfirmed: Frames that it was sent and has not confirmed.
@@ -113,6 +114,7 @@ class SessionInfo:
     id: str
     user: str
     line: str
+    transport: str
     acks: bool
     device_id: str | None
     rooms: tuple[str, ...]
@@ -169,6 +171,7 @@ class Stats:
         at: When they were taken.
         since: When the node started.
         sessions: Open ones by line.
+        transports: Open ones by what carries them.
         catching_up: Sessions that are not up to date yet.
         unconfirmed: Frames that sessions were sent and have not confirmed.
         since_start: What happened since ``since``, by name.
@@ -183,6 +186,7 @@ class Stats:
     sessions: Mapping[str, int]
     catching_up: int
     unconfirmed: int
+    transports: Mapping[str, int] = field(default_factory=dict)
     since_start: Mapping[str, int] = field(default_factory=dict)
     queues: Mapping[str, int] = field(default_factory=dict)
     stored: Mapping[str, int] = field(default_factory=dict)

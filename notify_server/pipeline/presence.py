@@ -5,12 +5,16 @@ from notify_server.domain.operators import Presence, SessionInfo
 from notify_server.pipeline.people import People
 from notify_server.pipeline.sessions import Phase, Registry, Session
 from notify_server.pipeline.signalling import Signalling
+from notify_server.ports.emitter import Emitter
 
 
 class Presences:
     """Lists sessions and ends them."""
 
-    def __init__(self, registry: Registry, people: People, signalling: Signalling) -> None:
+    def __init__(
+        self, registry: Registry, people: People, signalling: Signalling, emitter: Emitter
+    ) -> None:
+        self._emitter = emitter
         self._registry = registry
         self._people = people
         self._signalling = signalling
@@ -18,7 +22,7 @@ class Presences:
     def sessions(self, user: str | None = None, line: str | None = None) -> list[SessionInfo]:
         """Open ones, oldest first; of a user and of a line if given."""
         chosen = self._registry if user is None else self._registry.of_user(user)
-        return [_info(session) for session in chosen if line is None or session.line == line]
+        return [self._info(session) for session in chosen if line is None or session.line == line]
 
     async def presence(self, user: str) -> Presence:
         """Whether a person is here, and by which sessions."""
@@ -38,19 +42,19 @@ class Presences:
         if session is None:
             raise NotFoundError("There is no such session.")
         self._signalling.disconnect(session)
-        return _info(session)
+        return self._info(session)
 
-
-def _info(session: Session) -> SessionInfo:
-    return SessionInfo(
-        id=session.id,
-        user=session.user,
-        line=session.line,
-        acks=session.acks,
-        device_id=session.device_id,
-        rooms=tuple(sorted(session.rooms)),
-        live=session.phase is Phase.LIVE,
-        unconfirmed=len(session.frames),
-        opened_at=session.opened_at,
-        expires_at=session.expires_at,
-    )
+    def _info(self, session: Session) -> SessionInfo:
+        return SessionInfo(
+            id=session.id,
+            user=session.user,
+            line=session.line,
+            transport=self._emitter.transport(session.id),
+            acks=session.acks,
+            device_id=session.device_id,
+            rooms=tuple(sorted(session.rooms)),
+            live=session.phase is Phase.LIVE,
+            unconfirmed=len(session.frames),
+            opened_at=session.opened_at,
+            expires_at=session.expires_at,
+        )

@@ -34,6 +34,10 @@ class Emitter(Protocol):
     def backlog(self, session: str) -> tuple[int, int]:
         """(messages, bytes) that are waiting to be taken by the connection."""
 
+    def transport(self, session: str) -> str:
+        """What carries the session: ``websocket``, ``polling``, or ``none``."""
+        return "none"
+
     def disconnect(self, session: str) -> None:
         """For good: DISCONNECT is sent, a stock client does not come back by itself."""
 

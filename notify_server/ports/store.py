@@ -225,7 +225,10 @@ class ReceiptStore(Protocol):
         """Count the receipts of one notification by state."""
 
     async def add_attempts(self, attempts: Sequence[Attempt]) -> None:
-        """Keep attempts; one with the same user, notification, revision, number and reason once."""
+        """Keep attempts; one of a user with the same revision, number, reason and time once.
+
+        Numbers begin anew after a snooze or a resend.
+        """
 
     async def attempts(self, notification_id: str, user: str) -> list[Attempt]:
         """Those of one user, oldest first."""

@@ -70,6 +70,10 @@ class SocketEmitter(Emitter):
         return self._server.backlog(session)
 
     @override
+    def transport(self, session: str) -> str:
+        return self._server.transport(session)
+
+    @override
     def disconnect(self, session: str) -> None:
         namespace = self._namespaces.get(session)
         if namespace is not None:

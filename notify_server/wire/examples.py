@@ -175,6 +175,7 @@ _STATS = Stats(
     since=NOW - timedelta(hours=2),
     users_online=840,
     sessions={"/": 1_210, "/admin": 2},
+    transports={"polling": 12, "websocket": 1_200},
     catching_up=1,
     unconfirmed=3,
     since_start={"accepted": 52_000},

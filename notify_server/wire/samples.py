@@ -81,13 +81,14 @@ _EXPLANATION = Explanation(
     after=None,
 )  # fmt: skip
 _SESSION = SessionInfo(
-    id="h3nPvJ", user="42", line="/", acks=True, device_id=None, rooms=("task_123",), live=True,
-    unconfirmed=0, opened_at=NOW, expires_at=NOW + timedelta(hours=1),
+    id="h3nPvJ", user="42", line="/", transport="websocket", acks=True, device_id=None,
+    rooms=("task_123",), live=True, unconfirmed=0, opened_at=NOW,
+    expires_at=NOW + timedelta(hours=1),
 )  # fmt: skip
 _STATS = Stats(
-    at=NOW + timedelta(hours=2), since=NOW, users_online=1, sessions={"/": 1}, catching_up=0,
-    unconfirmed=0, since_start={"accepted": 7}, queues={"dispatch": 0},
-    stored={"notifications": 7},
+    at=NOW + timedelta(hours=2), since=NOW, users_online=1, sessions={"/": 1},
+    transports={"websocket": 1}, catching_up=0, unconfirmed=0,
+    since_start={"accepted": 7}, queues={"dispatch": 0}, stored={"notifications": 7},
 )  # fmt: skip
 _ENTRY = AuditEntry(
     7, NOW, "key:0123456789abcdef", "key.create", "key:fedcba9876543210", {"name": "billing"},

@@ -71,6 +71,7 @@ OPERATOR_ANSWERS: dict[str, JsonSchema] = {
             "sid": TEXT,
             "user": TEXT,
             "namespace": TEXT,
+            "transport": TEXT,
             "ack": FLAG,
             "device_id": maybe(TEXT),
             "rooms": items(TEXT),
@@ -88,7 +89,14 @@ OPERATOR_ANSWERS: dict[str, JsonSchema] = {
             "since": TIME,
             "uptime_s": WHOLE,
             "users_online": WHOLE,
-            "sessions": obj({"total": WHOLE, "catching_up": WHOLE, "by_namespace": _NUMBERS}),
+            "sessions": obj(
+                {
+                    "total": WHOLE,
+                    "catching_up": WHOLE,
+                    "by_namespace": _NUMBERS,
+                    "by_transport": _NUMBERS,
+                }
+            ),
             "unconfirmed": WHOLE,
             "since_start": _NUMBERS,
             "queues": _NUMBERS,

@@ -307,12 +307,16 @@ async def test_attempts_are_kept_once_oldest_first(store, clock):
     second = replace(first, number=2, at=start + SECOND, reason=Reason.RETRY, outcome="sent")
     other = replace(first, user="2")
     await store.add_attempts([second, first, other])
-    await store.add_attempts([replace(first, at=start + HOUR), replace(second, outcome="failed")])
+    await store.add_attempts([first, replace(second, outcome="failed")])
     assert await store.attempts(made.id, "1") == [first, second]
     assert await store.attempts(made.id, "2") == [other]
     again = replace(first, revision=2, at=start + HOUR)
     await store.add_attempts([again, replace(again, reason=Reason.REMINDER)])
     assert len(await store.attempts(made.id, "1")) == 4
+    anew = replace(first, at=start + DAY)
+    await store.add_attempts([anew, anew])
+    assert (await store.attempts(made.id, "1"))[-1] == anew
+    assert len(await store.attempts(made.id, "1")) == 5
     await store.add_attempts([])
 
 

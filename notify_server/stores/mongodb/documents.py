@@ -168,7 +168,7 @@ def attempt_to(attempt: Attempt) -> Document:
     """An attempt's document; its ``_id`` names what is kept once."""
     return {
         "_id": f"{attempt.notification_id}:{attempt.revision}:{attempt.number}"
-        f":{attempt.reason}:{attempt.user}",
+        f":{attempt.reason}:{to_ms(attempt.at)}:{attempt.user}",
         "user": attempt.user,
         "notification_id": attempt.notification_id,
         "revision": attempt.revision,

@@ -270,7 +270,7 @@ ATTEMPTS = Read(
     SELECT user, notification_id, revision, number, at, outcome, reason, channel FROM attempts
     WHERE notification_id = ? AND user = ? ORDER BY at, revision, number
     """,
-    ("attempts_by_time",),
+    (f"{_KEY} (notification_id=? AND user=?",),
 )
 
 # --- people and keys

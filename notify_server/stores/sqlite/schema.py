@@ -221,7 +221,36 @@ _AUDIT = (
     "ALTER TABLE health ADD COLUMN audit_head INTEGER NOT NULL DEFAULT 0",
 )
 
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _KEPT_FROM, _EXPIRED_UNTIL, _AUDIT)
+_ATTEMPTS_BY_TIME = (
+    # Numbers begin anew after a snooze or when it is resent: the moment tells the rounds apart.
+    "ALTER TABLE attempts RENAME TO old_attempts",
+    """
+    CREATE TABLE attempts (
+        notification_id TEXT NOT NULL,
+        user TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        outcome TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        PRIMARY KEY (notification_id, user, at, revision, number, reason)
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT INTO attempts
+    SELECT notification_id, user, revision, number, reason, at, outcome, channel FROM old_attempts
+    """,
+    "DROP TABLE old_attempts",
+)
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _KEPT_FROM,
+    _EXPIRED_UNTIL,
+    _AUDIT,
+    _ATTEMPTS_BY_TIME,
+)
 
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",

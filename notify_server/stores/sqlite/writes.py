@@ -137,11 +137,11 @@ ADD_ATTEMPT = Write(
     _insert(
         "attempts",
         ("user", "notification_id", "revision", "number", "at", "outcome", "reason", "channel"),
-        "ON CONFLICT (notification_id, user, revision, number, reason) DO NOTHING",
+        "ON CONFLICT (notification_id, user, at, revision, number, reason) DO NOTHING",
     ),
 )
 REMOVE_ATTEMPTS = Write(
-    "remove attempts", "DELETE FROM attempts WHERE notification_id = ?", "attempts_by_time"
+    "remove attempts", "DELETE FROM attempts WHERE notification_id = ?", "PRIMARY KEY"
 )
 
 PUT_USER = Write(

@@ -41,6 +41,9 @@ from notify_server.wire.events import AdminEvent
 from notify_server.wire.explanation import explanation_to_wire
 from notify_server.wire.operators import resent_to_wire, session_to_wire, stats_to_wire
 
+SESSIONS_SHOWN = 1_000
+"""What one frame carries of a node's sessions; with more, ask for a user's or a line's."""
+
 Answer = Mapping[str, object]
 
 
@@ -110,7 +113,8 @@ async def _get_stats(calls: AdminCalls, _asked: _Asked, call: GetStats) -> Answe
 
 async def _get_sessions(calls: AdminCalls, _asked: _Asked, call: GetSessions) -> Answer:
     found = calls.operators.sessions(call.user, call.line)
-    return {"items": [session_to_wire(session) for session in found]}
+    shown = [session_to_wire(session) for session in found[:SESSIONS_SHOWN]]
+    return {"items": shown, "has_more": len(found) > SESSIONS_SHOWN}
 
 
 async def _explain(calls: AdminCalls, _asked: _Asked, call: Explain) -> Answer:

@@ -166,7 +166,7 @@ SERVER: tuple[ServerExample, ...] = (
         "reconnect",
         ServerEvent.RECONNECT,
         "The server drains; come back after after_ms, which differs between sessions.",
-        ReconnectSignal("draining", 1_500),
+        ReconnectSignal("drain", 1_500),
     ),
 )
 

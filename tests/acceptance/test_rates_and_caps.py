@@ -221,6 +221,25 @@ async def test_event_flood_is_cut_off_and_harms_nobody(limited):
         await world.barrier(offender, other)
 
 
+@pytest.mark.parametrize("frame", ["3", "430[]", '43999999999["x"]', "control ping"])
+async def test_flood_of_what_is_no_event_grows_nothing_and_harms_nobody(limited, frame):
+    """S7: pongs, acknowledgements of nothing, pings of the websocket itself."""
+    async with World(limited()) as world:
+        offender, other = await world.online(transport="websocket"), await world.online()
+        memory = _resident_kb(world.server)
+        with contextlib.suppress(ConnectionError):
+            for number in range(FLOOD):
+                if frame == "control ping":
+                    await offender.socket._wire._ws.ping(b"x" * 100)
+                else:
+                    await offender.socket.send(frame)
+                if number % 500 == 0:
+                    assert (await other.ask("get_notifications", {}))["ok"]
+        assert (await other.ask("get_notifications", {}))["ok"]
+        assert _resident_kb(world.server) - memory < 30_000
+        await world.barrier(other)
+
+
 async def _flood(socket):
     with contextlib.suppress(ConnectionError):
         for number in range(FLOOD):

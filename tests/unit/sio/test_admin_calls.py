@@ -136,6 +136,14 @@ async def test_get_sessions_and_disconnect_session_end_one(inside, boss, ann):
     assert await _audited(inside) == [("user:boss", "session.close", "user:ann")]
 
 
+async def test_get_sessions_of_a_full_node_is_cut_to_one_frame(inside, boss, ann, monkeypatch):
+    monkeypatch.setattr(admin_calls, "SESSIONS_SHOWN", 1)
+    answer = await boss.ask("get_sessions")
+    assert (len(answer["items"]), answer["has_more"]) == (1, True)
+    answer = await boss.ask("get_sessions", {"user": "ann"})
+    assert ([one["user"] for one in answer["items"]], answer["has_more"]) == (["ann"], False)
+
+
 async def test_explain_says_what_became_of_it(inside, boss):
     sent = await inside.send("ann")
     answer = await boss.ask("explain", {"notification_id": sent, "user": "ann"})

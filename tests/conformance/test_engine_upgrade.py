@@ -116,6 +116,16 @@ async def test_upgraded_session_refuses_another_websocket_and_goes_on(eio):
     assert eio.of("disconnect") == []
 
 
+async def test_upgraded_session_closes_another_websocket_once_it_is_open(eio):
+    """As the official suite: a refusal by HTTP would be an error that it does not expect."""
+    poller, socket = await _upgraded(eio)
+    other = await eio.connect(poller.sid)
+    assert (await other.receive(5)).type is aiohttp.WSMsgType.CLOSE
+    assert other.close_code == 1000
+    await socket.send("4hello")
+    assert await socket.read() == "4hello"
+
+
 async def test_websocket_session_refuses_another_websocket_and_goes_on(eio):
     socket = await eio.socket()
     assert await _refused(eio, socket.sid)

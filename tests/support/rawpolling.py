@@ -17,7 +17,12 @@ class PollingWire:
     """
 
     def __init__(self, http, address):
-        self._http = http
+        # aiohttp repeats a GET whose kept-alive connection broke; no browser and no stock client
+        # does, and the server's answer to the first one would be lost without a trace.
+        self._http = aiohttp.ClientSession(
+            connector=http.connector, connector_owner=False, headers=http.headers
+        )
+        self._http._retry_connection = False
         self._address = address
         self._waiting = []
         self._posting = None
@@ -33,7 +38,11 @@ class PollingWire:
         """
         address = f"{url}/socket.io/?EIO=4&transport=polling{query}"
         wire = cls(http, address)
-        first, *more = await wire._get()
+        try:
+            first, *more = await wire._get()
+        except BaseException:
+            wire._http.detach()
+            raise
         wire._address += "&sid=" + first.partition('"sid":"')[2].partition('"')[0]
         assert not more, "nothing comes with the open packet"
         return wire, first
@@ -59,8 +68,12 @@ class PollingWire:
                         yield text
         except (aiohttp.ClientError, ConnectionError):
             return  # 400: the server knows this session no more
+        except asyncio.CancelledError:
+            if not self._over:
+                raise  # else a request with packets broke, and the poll was given up
         finally:
             self._over = True
+            self._http.detach()
 
     async def close(self):
         """The close packet, as a page that is left."""
@@ -76,14 +89,18 @@ class PollingWire:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._http.detach()
 
     async def _post(self):
-        while self._waiting:
+        while self._waiting and not self._over:
             texts, self._waiting = self._waiting, []
             try:
                 await self._request("POST", _SEPARATOR.join(texts))
             except (aiohttp.ClientError, ConnectionError):
-                self._waiting.clear()  # the session is over; the poll hears of it too
+                self._waiting.clear()
+                self._over = True  # as the stock client sees it
+                if self._poll is not None:
+                    self._poll.cancel()
                 return
 
     async def _get(self):

@@ -23,10 +23,15 @@ def create_server(**options: Any) -> Server:
             ``refusal_delay`` (seconds, from and to, until the transport of a connect that failed
             for a passing reason is closed, (5, 10)), ``outbox_bytes`` (bytes that may wait for
             one connection before it is cut, 4 MiB) and ``binary`` (take and send packets with
-            binary attachments, at most 10 of them; False).
+            binary attachments, at most 10 of them; False). Nothing is compressed, whatever
+            ``http_compression`` says; handlers of one session run in order, whatever
+            ``async_handlers`` says. With ``always_connect`` the client is told of its session,
+            and what is sent to everybody reaches it, before its connect handler has decided; its
+            events still wait for that.
 
     Raises:
-        ValueError: For an option that would undo a safe default.
+        ValueError: For a ``client_manager``, ``json``, ``serializer`` or ``async_mode`` that is
+            not the default.
     """
     return Server(**options)
 
@@ -36,9 +41,10 @@ def create_engine(**options: Any) -> Engine:
 
     Args:
         **options: Those of ``engineio.AsyncServer``, ``events_queued``, ``outbox_bytes`` and
-            ``binary`` (take and send binary messages; False).
+            ``binary`` (take and send binary messages; False). Nothing is compressed, and handlers
+            of one session run in order, whatever the options say.
 
     Raises:
-        ValueError: For an option that would undo a safe default.
+        ValueError: For a ``json`` or ``async_mode`` that is not the default.
     """
     return Engine(**options)

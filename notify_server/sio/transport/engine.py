@@ -13,6 +13,7 @@ from aiohttp import web
 from engineio import packet
 from engineio.exceptions import EngineIOError
 
+from notify_server.sio.transport import frames
 from notify_server.sio.transport.channel import Channel
 from notify_server.sio.transport.driver import DRIVER
 from notify_server.sio.transport.lane import Job, Lane
@@ -55,12 +56,13 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         binary: bool = False,
         **options: Any,
     ) -> None:
-        if options.setdefault("http_compression", False):
-            raise ValueError("http_compression is not supported")
         options.setdefault("logger", _LOGGER)
-        if options.setdefault("async_mode", "aiohttp") != "aiohttp":
-            raise ValueError("only aiohttp is supported")
-        super().__init__(**options)
+        if options.pop("async_mode", None) not in (None, "aiohttp"):
+            raise ValueError("async_mode: connections are taken over from aiohttp, nothing else")
+        if options.pop("json", None) is not None:
+            raise ValueError("json: what may come in is bounded by the transport's own reader")
+        options["http_compression"] = False  # secrets beside what a stranger wrote
+        super().__init__(async_mode="aiohttp", **options)
         self._async = DRIVER
         self.start_service_task = False  # the wheel keeps the time
         self.events_queued = events_queued
@@ -190,25 +192,33 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         if request.method not in {"GET", "POST"}:
             return self._method_not_found()
         socket = self.socket(sid)
-        if request.method == "GET" and sid in self._farewells:
+        if _is_poll(request, query) and sid in self._farewells:
             return _body(self._farewells.pop(sid))
-        if socket is None or not socket.open or not socket.connected or socket.upgraded:
+        if socket is not None:
+            socket.wake(self.wheel.now())  # the wheel may be one step late
+        if socket is None or not socket.open or not socket.connected:
+            return self._bad_request("Invalid session")
+        if request.method == "GET" and _transport(query) == "websocket":
+            return self._upgrade(request, socket)
+        if socket.upgraded:
             return self._bad_request("Invalid session")
         if request.method == "POST":
             return await self._post(request, socket)
-        if _transport(query) == "websocket":
-            return self._upgrade(request, socket)
         try:
             return _body(await socket.poll(request))
         except EngineIOError:
             return self._bad_request()
 
     def _upgrade(self, request: web.Request, socket: EngineSocket) -> Any:
-        if not self.allow_upgrades or socket.probed or not asks_websocket(request):
+        if not self.allow_upgrades or not asks_websocket(request):
             return self._bad_request("Invalid websocket upgrade")
         channel = Channel(socket, self.wheel, self.max_http_buffer_size)
         if leave(request, channel, b""):
-            socket.probe_on(channel)
+            if socket.upgraded or socket.probed:  # closed, as the official suite wants it, not 400
+                channel.detach()
+                channel.close(frames.encode_close(frames.NORMAL))
+            else:
+                socket.probe_on(channel)
         return Left()
 
     async def _post(self, request: web.Request, socket: EngineSocket) -> Any:
@@ -291,6 +301,10 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
 
 def _transport(query: _Query) -> str:
     return query.get("transport", [""])[0]
+
+
+def _is_poll(request: web.Request, query: _Query) -> bool:
+    return request.method == "GET" and _transport(query) == "polling"
 
 
 def _body(body: bytes) -> dict[str, Any]:

@@ -31,6 +31,8 @@ PING: Final = Message(b"2")
 NOOP: Final = Message(b"6")
 CLOSE: Final = Message(b"1")
 
+PAUSE_S: Final = 0.005  # between a packet that goes alone and what follows it
+
 
 class Link:
     """The last message of a chain and what stands before it.
@@ -78,18 +80,24 @@ class Flushable(Protocol):
     def flush(self) -> None:
         """Send it, if it can go."""
 
+    def go_on(self) -> None:
+        """The pause is over."""
+
 
 class Outgoing:
     """Lets everything of one turn of the loop go at its end.
 
     Attributes:
         start: The link of nothing.
+        paused: The same, for a connection that sends nothing at the end of this turn.
     """
 
     def __init__(self, logger: Logger) -> None:
         self.start = Link(None, NOOP)
+        self.paused = Link(None, NOOP)
         self._logger = logger
         self._waiting: list[Flushable] = []
+        self._pausing: list[Flushable] = []
         self._made: list[Link] = []
 
     def extend(self, link: Link, message: Message) -> Link:
@@ -105,6 +113,13 @@ class Outgoing:
             asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.append(sender)
 
+    def pause(self, sender: Flushable) -> Link:
+        """Have its ``go_on`` called in a moment; returns the link that it stands at until then."""
+        if not self._pausing:
+            asyncio.get_running_loop().call_later(PAUSE_S, self._go_on)
+        self._pausing.append(sender)
+        return self.paused
+
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         for sender in waiting:
@@ -114,9 +129,18 @@ class Outgoing:
                 self._logger.exception("a write failed")
         self._forget_order()
 
+    def _go_on(self) -> None:
+        pausing, self._pausing = self._pausing, []
+        for sender in pausing:
+            try:
+                sender.go_on()
+            except Exception:
+                self._logger.exception("a write failed")
+
     def _forget_order(self) -> None:
         """Links know what follows them for one turn only, or nothing would ever be freed."""
         self.start.latest = self.start.next = None
+        self.paused.latest = self.paused.next = None
         for link in self._made:
             link.latest = link.next = None
         self._made.clear()

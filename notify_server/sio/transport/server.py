@@ -33,6 +33,11 @@ from notify_server.sio.transport.peer import JOINING, Peer, Session
 from notify_server.sio.transport.socket import EngineSocket
 
 _LOGGER = logging.getLogger(__name__)
+_FOREIGN = {
+    "client_manager": "who is where stands in the server's own table, shared with no other process",
+    "json": "what may come in is bounded by the transport's own reader",
+    "serializer": "packets are written once for all their recipients, in the default format",
+}
 _PLAIN_ACK = 24  # bytes of an ack that needs no parsing: "43", a number of some length, "[]"
 
 
@@ -56,7 +61,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         refusal_delay: tuple[float, float] = (5.0, 10.0),
         **options: Any,
     ) -> None:
-        _refuse_unsafe(options)
+        _refuse_foreign(options)
         options.setdefault("logger", _LOGGER)
         options.setdefault("engineio_logger", _LOGGER)
         self._handshake_timeout = handshake_timeout
@@ -191,9 +196,13 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _send_packet(self, eio_sid: str, pkt: SocketPacket) -> None:
         socket = self.eio.socket(eio_sid)
-        if socket is not None:
-            for message in self.messages_of(pkt):
-                socket.push(message)
+        if socket is None:
+            return
+        if pkt.packet_type == packet.CONNECT:
+            socket.push_alone(self.messages_of(pkt)[0])
+            return
+        for message in self.messages_of(pkt):
+            socket.push(message)
 
     # -- what the manager tells ----------------------------------------------------------------
 
@@ -454,14 +463,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         return None if lane.put(job) else lane
 
 
-def _refuse_unsafe(options: dict[str, Any]) -> None:
-    if options.get("always_connect"):
-        raise ValueError("always_connect would serve clients before they are let in")
-    for name in ("client_manager", "json"):
-        if options.pop(name, None) is not None:
-            raise ValueError(f"{name} is the transport's own")
-    if options.pop("serializer", "default") != "default":
-        raise ValueError("serializer is the transport's own")
+def _refuse_foreign(options: dict[str, Any]) -> None:
+    for name, reason in _FOREIGN.items():
+        if options.pop(name, None) not in (None, "default"):
+            raise ValueError(f"{name}: {reason}")
 
 
 def _takes(handler: Callable[..., Any], count: int) -> bool:

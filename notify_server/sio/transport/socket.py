@@ -141,6 +141,27 @@ class EngineSocket:
         elif self._poll is not None:
             self._poll.release()
 
+    def push_alone(self, message: Message) -> None:
+        """Queue a packet such that what follows it comes in a read of its own.
+
+        A client that awaits one packet after the other, as some suites do, misses the second of
+        two that come together.
+        """
+        channel = self._channel
+        if channel is None or channel.paused or self.pending.before is not None or not self.open:
+            self.push(message)
+            return
+        self._handed += 1
+        channel.transport.write(message.frame)
+        self.pending = self._engine.outgoing.pause(self)
+
+    def go_on(self) -> None:
+        """The pause behind a packet that went alone is over."""
+        if self.pending.before is None:
+            self.pending = self._engine.outgoing.start
+        else:
+            self.flush()
+
     def resumed(self) -> None:
         """The peer reads again."""
         self.flush()
@@ -187,7 +208,7 @@ class EngineSocket:
         self._set_wheel()
 
     def wake(self, now: float) -> float:
-        """Do what is due; the wheel calls."""
+        """Do what is due; the wheel calls, and who must know it to the instant."""
         if not self.open:
             return 0
         if 0 < self._sever_at <= now:
@@ -206,7 +227,8 @@ class EngineSocket:
                 self.sever(_REASON.PING_TIMEOUT)
                 return 0
             self._awaited = self.ping()
-            self._beat_at = now + self._engine.ping_timeout
+            due = max(self._beat_at, now - self._engine.wheel.step_s)
+            self._beat_at = due + self._engine.ping_timeout
         return self._next(now)
 
     def _next(self, now: float) -> float:
@@ -290,6 +312,8 @@ class EngineSocket:
     def _client_closes(self) -> None:
         if self._poll is not None:
             self._poll.end(outgoing.NOOP)
+        elif self._channel is None:  # the poll that this packet may have overtaken
+            self._engine.leave_farewell(self.sid, outgoing.NOOP.data)
         self._end(_REASON.CLIENT_DISCONNECT)
         if self._channel is not None:
             self._channel.close(frames.encode_close(frames.NORMAL))

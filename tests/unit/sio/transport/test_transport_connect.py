@@ -165,12 +165,79 @@ async def test_many_clients_leave_while_their_handlers_run_leave_no_ghost(rig, u
     await until(lambda: len(asyncio.all_tasks()) <= before)
 
 
-def test_always_connect_is_refused():
-    """F4."""
-    from notify_server.sio.transport import create_server
+async def test_always_connect_answers_first_and_serves_nobody_before_the_handler(serve, until):
+    """F4: the session is told at once; events wait for the decision, refused ones are dropped."""
+    rig = await serve(always_connect=True)
+    decide, refuse = asyncio.Event(), []
 
-    with pytest.raises(ValueError, match="always_connect"):
-        create_server(always_connect=True)
+    async def connect(sid, environ, auth):
+        await rig.server.emit("auth", auth, to=sid)
+        await decide.wait()
+        if refuse:
+            raise Refused("no")
+
+    rig.server.on("connect", connect)
+    client = await rig.raw()
+    assert (await client.join("/", {"token": "x"})).startswith("40{")
+    assert await client.read() == '42["auth",{"token":"x"}]'
+    await client.send('421["echo"]')
+    await client.send('42["echo"]')
+    assert rig.of("echo") == []
+    decide.set()
+    assert await client.read() == "431[]"
+    await until(lambda: len(rig.of("echo")) == 2)
+
+    decide.clear()
+    refuse.append(True)
+    other = await rig.raw()
+    assert (await other.join()).startswith("40{")
+    assert await other.read() == '42["auth"]'
+    await other.send('421["echo"]')
+    decide.set()
+    assert (await other.read()).startswith("41")
+    await until(lambda: rig.server.stats["stray_events"] == 1)
+    assert len(rig.of("echo")) == 2
+
+
+async def test_always_connect_handler_may_wait_for_an_ack(serve):
+    rig = await serve(always_connect=True)
+    answers = []
+
+    async def connect(sid, environ, auth):
+        answers.append(await rig.server.call("who", to=sid, timeout=5))
+
+    rig.server.on("connect", connect)
+    client = await rig.joined()
+    assert await client.read() == '421["who"]'
+    await client.send('431["me"]')
+    await client.send('421["echo"]')
+    assert await client.read() == "431[]"
+    assert answers == ["me"]
+
+
+async def test_connect_answer_comes_in_a_read_of_its_own(rig):
+    """A client that awaits one packet after the other would miss what came in the same read."""
+    sids = []
+
+    async def connect(sid, environ, auth):
+        sids.append(sid)
+        await rig.server.emit("early", to=sid)
+
+    rig.server.on("connect", connect)
+    rig.server.set_accept_hook(lambda sid, ns: rig.server.write([sid], ns, "next", b"1"))
+    clients = [await rig.raw() for _ in range(2)]
+    for client in clients:
+        await client.send("40")
+        assert (await client.read()).startswith("40{")
+        socket = rig.server.sessions[sids[-1]].socket
+        assert socket.backlog == (2, len('42["early"]42["next",1]'))
+        rig.server.write([sids[-1]], "/", "last", b"2")
+        assert [await client.read() for _ in range(3)] == [
+            '42["early"]',
+            '42["next",1]',
+            '42["last",2]',
+        ]
+        assert socket.pending is rig.server.eio.outgoing.start
 
 
 async def test_silent_connections_are_closed_after_the_handshake_timeout(serve, until):

@@ -1,28 +1,84 @@
 """What the handshake says and refuses."""
 
 import json
+import logging
+from inspect import Parameter, signature
 
 import aiohttp
+import engineio
 import pytest
+import socketio
 
 from notify_server.sio.transport import create_engine, create_server
+
+STOCK = {
+    **signature(engineio.base_server.BaseServer.__init__).parameters,
+    **signature(socketio.base_server.BaseServer.__init__).parameters,
+}
+DEFAULTS = {name: p.default for name, p in STOCK.items() if p.default is not Parameter.empty}
+ENGINE = set(signature(engineio.base_server.BaseServer.__init__).parameters)
+OTHERS = [
+    {"ping_interval": (25, 5)},
+    {"cookie": "io"},
+    {"cookie": {"name": "io", "path": "/", "HttpOnly": True}},
+    {"cors_allowed_origins": "*"},
+    {"cors_allowed_origins": []},
+    {"cors_allowed_origins": ["https://a.example"]},
+    {"cors_allowed_origins": lambda origin: True},
+    {"cors_credentials": False},
+    {"compression_threshold": 1},
+    {"http_compression": False},
+    {"logger": True},
+    {"logger": logging.getLogger("tests")},
+    {"async_handlers": False},
+    {"async_mode": "aiohttp"},
+    {"monitor_clients": False},
+    {"transports": "polling"},
+    {"transports": ["websocket"]},
+    {"allow_upgrades": False},
+]
+SOCKETIO_OTHERS = [
+    {"namespaces": "*"},
+    {"namespaces": ["/a", "/b"]},
+    {"engineio_logger": False},
+    {"always_connect": True},
+]
+
+
+@pytest.mark.parametrize("options", [DEFAULTS, *OTHERS, *SOCKETIO_OTHERS], ids=repr)
+def test_server_takes_each_stock_option(options):
+    server = create_server(**options)
+    assert server.eio.http_compression is False
+
+
+@pytest.mark.parametrize(
+    "options", [{name: DEFAULTS[name] for name in DEFAULTS if name in ENGINE}, *OTHERS], ids=repr
+)
+def test_engine_takes_each_stock_option(options):
+    assert create_engine(**options).http_compression is False
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        {"always_connect": True},
-        {"http_compression": True},
         {"json": json},
         {"client_manager": object()},
         {"serializer": "msgpack"},
         {"async_mode": "asgi"},
     ],
+    ids=repr,
 )
-def test_option_that_undoes_a_safe_default_is_refused(options):
-    """F4, F40."""
-    with pytest.raises(ValueError):  # noqa: PT011 - each has its own words
+def test_option_that_the_transport_cannot_honour_is_refused_with_the_reason(options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"{name}: .{{20,}}"):
         create_server(**options)
+
+
+@pytest.mark.parametrize("options", [{"json": json}, {"async_mode": "asgi"}], ids=repr)
+def test_option_that_the_engine_cannot_honour_is_refused_with_the_reason(options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"{name}: .{{20,}}"):
+        create_engine(**options)
 
 
 async def test_subsecond_ping_interval_is_announced_as_it_is(serve, http):
@@ -33,8 +89,9 @@ async def test_subsecond_ping_interval_is_announced_as_it_is(serve, http):
     assert (opening["pingInterval"], opening["pingTimeout"]) == (300, 200)
 
 
-async def test_nothing_is_compressed(rig, http):
-    """F40."""
+async def test_nothing_is_compressed(serve, http):
+    """F40: whatever the option says."""
+    rig = await serve(http_compression=True, compression_threshold=1)
     ws = await http.ws_connect(rig.url + "?EIO=4&transport=websocket", compress=15)
     assert ws.compress == 0
     await ws.close()

@@ -202,7 +202,7 @@ class Gateway:
     async def _admit(
         self, sid: str, namespace: str, environ: dict[str, Any], auth: object
     ) -> tuple[Session, Person]:
-        greeting = parse_greeting(auth, environ.get("aiohttp.request"))
+        greeting = parse_greeting(auth, environ.get("HTTP_AUTHORIZATION", ""))
         claims = await self._tokens.verify(greeting.token)
         person = await self._line.people.admit(claims)
         line = line_of(namespace, self._settings.namespaces)

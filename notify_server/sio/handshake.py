@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from aiohttp import web
-
 from notify_server.domain.claims import Claims
 from notify_server.domain.errors import Code, Fault, RejectedError
 from notify_server.domain.settings import NamespaceSettings
@@ -26,12 +24,12 @@ class Greeting:
     device_id: str | None
 
 
-def parse_greeting(auth: object, request: web.Request | None) -> Greeting:
+def parse_greeting(auth: object, authorization: str) -> Greeting:
     """Read what a client says of itself.
 
     Args:
         auth: The payload of CONNECT, anything.
-        request: For the token in ``Authorization: Bearer``.
+        authorization: The header of the handshake: a token may be there as well.
 
     Raises:
         RejectedError: INVALID with the path of each fault.
@@ -50,15 +48,14 @@ def parse_greeting(auth: object, request: web.Request | None) -> Greeting:
     if faults:
         raise RejectedError(Code.INVALID, faults=faults)
     return Greeting(
-        token=given.get("token") or _bearer(request),
+        token=given.get("token") or _bearer(authorization),
         acks=bool(given.get("ack")),
         cursor=given.get("cursor"),
         device_id=device_id,
     )
 
 
-def _bearer(request: web.Request | None) -> str:
-    header = "" if request is None else request.headers.get("Authorization", "")
+def _bearer(header: str) -> str:
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -227,8 +227,8 @@ class EngineSocket:
                 self.sever(_REASON.PING_TIMEOUT)
                 return 0
             self._awaited = self.ping()
-            due = max(self._beat_at, now - self._engine.wheel.step_s)
-            self._beat_at = due + self._engine.ping_timeout
+            timeout = self._engine.ping_timeout  # from when it was due, unless that is long ago
+            self._beat_at = max(self._beat_at, now - timeout / 2) + timeout
         return self._next(now)
 
     def _next(self, now: float) -> float:

@@ -18,15 +18,11 @@ class Timed(Protocol):
 
 
 class Wheel:
-    """Wakes things at their time, never early and at most one step late.
-
-    Attributes:
-        step_s: The seconds between two spokes.
-    """
+    """Wakes things at their time, never early and at most one step late."""
 
     def __init__(self, step_s: float, logger: Logger) -> None:
-        """``step_s``: what falls between two spokes is woken together."""
-        self.step_s = step_s
+        """``step_s``: the seconds between two spokes; what falls between is woken together."""
+        self._step_s = step_s
         self._logger = logger
         self._spokes: dict[int, set[Timed]] = {}
         self._order: list[int] = []
@@ -43,7 +39,7 @@ class Wheel:
     def set(self, item: Timed, when: float) -> None:
         """Wake ``item`` then instead of at any other time."""
         self.clear(item)
-        tick = max(ceil(when / self.step_s), 1)
+        tick = max(ceil(when / self._step_s), 1)
         spoke = self._spokes.get(tick)
         if spoke is None:
             spoke = self._spokes[tick] = set()
@@ -77,12 +73,12 @@ class Wheel:
         now = self.now()
         self._next = first
         if self._loop is not None:
-            self._timer = self._loop.call_later(first * self.step_s - now, self._turn)
+            self._timer = self._loop.call_later(first * self._step_s - now, self._turn)
 
     def _turn(self) -> None:
         self._timer = None
         now = self.now()
-        while self._order and self._order[0] * self.step_s <= now:
+        while self._order and self._order[0] * self._step_s <= now:
             tick = heapq.heappop(self._order)
             for item in self._spokes.pop(tick):
                 if item.tick == tick:  # another one's waking may have taken it off
@@ -98,4 +94,4 @@ class Wheel:
             self._logger.exception("a deadline failed")
             return
         if again:
-            self.set(item, max(again, now + self.step_s / 2))
+            self.set(item, max(again, now + self._step_s / 2))

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+import socket
 from typing import Any, Final
 
 from aiohttp import hdrs, web
@@ -19,6 +20,8 @@ from notify_server.sio.transport.channel import Channel
 
 _MAGIC: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY_BYTES: Final = 16
+_UNTAKEN_MS: Final = 15_000  # how long what was sent may stay without a sign from the peer
+_UNTAKEN: Final[int | None] = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux only
 
 
 class Left(web.StreamResponse):
@@ -83,8 +86,16 @@ def leave(request: web.BaseRequest, channel: Channel, opening: bytes) -> bool:
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n" + opening
     )
+    _limit_untaken(transport)
     if not transport.is_reading():
         transport.resume_reading()
     if behind:
         asyncio.get_running_loop().call_soon(channel.data_received, behind)
     return True
+
+
+def _limit_untaken(transport: asyncio.Transport) -> None:
+    """Have the kernel drop a peer that is gone without a word; it sees that before we can."""
+    sock = transport.get_extra_info("socket")
+    if _UNTAKEN is not None and sock is not None and sock.family != socket.AF_UNIX:
+        sock.setsockopt(socket.IPPROTO_TCP, _UNTAKEN, _UNTAKEN_MS)

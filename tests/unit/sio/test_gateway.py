@@ -41,6 +41,20 @@ async def test_refused_for_good_with_its_code_and_no_trace(inside, device, auth,
     assert inside.gateway._admitted == {}
 
 
+async def test_token_of_the_header_counts_for_a_namespace_joined_later(inside):
+    """A client that can set headers need not say its token again for each namespace."""
+    headers = {"Authorization": f"Bearer {inside.token('ann', ['ADMIN'])}"}
+    url = f"{inside.url}/socket.io/?EIO=4&transport=websocket"
+    async with aiohttp.ClientSession() as http, http.ws_connect(url, headers=headers) as ws:
+        for join, answer in (("40", '40{"sid"'), ("40/admin,", '40/admin,{"sid"')):
+            await ws.send_str(join)
+            async with asyncio.timeout(5):
+                while not (await ws.receive_str()).startswith(answer):
+                    pass
+        assert {s.user for s in inside.line.registry} == {"ann"}
+        assert len(inside.line.registry) == 2
+
+
 async def test_expired_and_revoked_tokens_are_refused(inside, device):
     old = inside.token("ann", ttl=60 * S, issued=inside.clock.now() - 600 * S)
     with pytest.raises(RefusedError) as caught:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import socket
 
 import aiohttp
 import pytest
@@ -43,6 +44,15 @@ async def test_connection_leaves_aiohttp_with_everything(rig):
     assert len([task for task in asyncio.all_tasks() if "RequestHandler" in repr(task)]) == 0
     await client.send('421["echo"]')
     assert await client.read() == "431[]"
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system has no such option")
+async def test_peer_that_takes_nothing_is_dropped_by_the_kernel_in_time(rig):
+    """X14."""
+    client = await rig.joined()
+    channel = rig.server.sessions[client.sid].socket._channel
+    sock = channel.transport.get_extra_info("socket")
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
 
 
 async def test_bytes_behind_the_handshake_are_read(rig):

@@ -296,8 +296,7 @@ async def test_forwarded_address_of_a_stranger_is_not_believed(limited):
 async def test_open_connections_of_one_address_are_capped_and_given_back(limited):
     """S6: by websocket and long-polling, however they end; others still come in."""
     async with World(limited(per_ip=3, proxies="127.0.0.1")) as world:
-        # Websockets, because their rude end is noticed at once.
-        first, second = [await world.online(transport="websocket") for _ in range(2)]
+        first, second = [await world.online() for _ in range(2)]
         status, _, sid = await shake_hands(world)
         assert status == 200
         for _ in range(3):

@@ -75,7 +75,7 @@ async def test_retry_first_success_is_one_frame_and_no_more(world):
 
 
 async def test_retry_pauses_while_away_and_goes_on_at_return(world):
-    # On long-polling all attempts are over before it is noticed to be away.
+    # On long-polling all attempts are over before it is noticed, after three seconds, to be away.
     device = await world.online(transport="websocket")
     device.acking = "never"
     sent = await world.api.submit(device.user, priority="high")
@@ -165,7 +165,7 @@ async def _failures(world, notification_id, user, count):
 
 async def test_poisonous_replay_of_a_client_that_dies_at_once_ends(world):
     """X20: a page that crashes on a frame and loads again gets it a few times, not for ever."""
-    # On long-polling its death is noticed after seconds only: it is not known to die at once.
+    # On long-polling its death is noticed after three seconds: it comes back before that.
     device = await world.online(transport="websocket")
     device.acking = "never"
     sent = await world.api.submit(device.user, priority="urgent")

@@ -23,6 +23,7 @@ from notify_server.cli.openapi import openapi
 from notify_server.cli.operating import cancel, resend, revoke, sessions
 from notify_server.cli.overview import FIND, PEOPLE, RUN, SEND, TRY, Overview
 from notify_server.cli.probe import probe
+from notify_server.cli.sample_data import sample_data, send_varied
 from notify_server.cli.search import search
 from notify_server.cli.send import send
 from notify_server.cli.serve import serve
@@ -63,6 +64,8 @@ app.add_typer(api_key, name="api-key", rich_help_panel=PEOPLE)
 app.command(rich_help_panel=TRY)(doctor)
 app.command(rich_help_panel=TRY)(probe)
 app.command(rich_help_panel=TRY)(simulate)
+app.command("test-notifications", rich_help_panel=TRY)(send_varied)
+app.command("sample-data", rich_help_panel=TRY)(sample_data)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

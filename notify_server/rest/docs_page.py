@@ -156,7 +156,8 @@ def _parameters(parameters: Iterable[Described]) -> str:
 def _body(document: Described, operation: Described) -> str:
     if "requestBody" not in operation:
         return ""
-    schema = _find(document, operation["requestBody"]["content"]["application/json"]["schema"])
+    given = operation["requestBody"]["content"]["application/json"]["schema"]
+    schema = _find(document, given["oneOf"][0] if "oneOf" in given else given)
     required = schema.get("required", ())
     rows = [
         (

@@ -150,7 +150,10 @@ def _operation(method: str, path: str, operation: Operation) -> Document:
     if parameters:
         made["parameters"] = parameters
     if operation.body:
-        content: Document = {"schema": ref(operation.body)}
+        schema = ref(operation.body)
+        if operation.body_is_optional:
+            schema = {"oneOf": [schema, {"type": "null"}]}
+        content: Document = {"schema": schema}
         if operation.example is not None:
             content["example"] = dict(operation.example)
         made["requestBody"] = {

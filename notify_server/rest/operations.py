@@ -95,7 +95,7 @@ _INBOX_ROWS: Rows = {
         "All, or of one `type`, with one of the `tags`, up to `before` (an id: this and older). "
         "Answers the counts as they are then.",
         body="MarkAllRead", body_is_optional=True, query=LineSchema,
-        example={"type": "success", "before": examples.ID},
+        example={"type": "success", "before": examples.ID}, refusals=(404,),
     ),
     ("POST", f"{API}/notifications/batch"): Operation(
         "Act on many", _INBOX, Access.PERSON, {200: "BatchDone"},

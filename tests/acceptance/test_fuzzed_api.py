@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 _CONFIG = Path(__file__).with_name("schemathesis.toml")
-_CASES_PER_CALL = 5
+_CASES_PER_CALL = 3
 """Besides the examples and the edges of every schema; more find nothing that these do not."""
 
 

@@ -35,6 +35,7 @@ MAX_LINES = 500
 LONG = {
     "clients/js/package-lock.json": "written by a tool",
     "deploy/grafana/notify-server.json": "as Grafana exports a dashboard",
+    "docs/commands.md": "written by a tool",
     "docs/wire.json": "written by a tool",
     "docs/wire.md": "written by a tool",
     "clients/js/src/style.css": "one sheet of the demo page",

@@ -107,6 +107,7 @@ class UserRecord:
     known_since: datetime
     name: str | None = None
     email: str | None = None
+    phone: str | None = None
     locale: str | None = None
     time_zone: str | None = None
     token_iat: datetime | None = None

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from notify_server.domain.claims import Claims
 from notify_server.domain.errors import Code, ConflictError, Fault, RejectedError
 from notify_server.domain.person import Person
+from notify_server.domain.profile import ProfileFields
 from notify_server.domain.settings import Settings
 from notify_server.domain.signals import SubscriptionsSignal
 from notify_server.domain.target import (
@@ -199,6 +200,41 @@ class People:
             session.rooms.pop(room, None)
         self._forget(user)
         await self.refresh(user)
+
+    # What an operator says of a person
+
+    async def put_profile(self, user: str, fields: ProfileFields) -> None:
+        """Set all that an operator sets; what the fields leave out is cleared.
+
+        A newer token that names one of them has the last word on it.
+        """
+
+        def fill(record: UserRecord) -> UserRecord:
+            return replace(
+                record,
+                name=fields.name,
+                email=fields.email,
+                phone=fields.phone,
+                locale=fields.locale,
+                time_zone=fields.time_zone,
+            )
+
+        await self._change(user, fill)
+        wanted = {Audience(AudienceKind.ROLE, role) for role in fields.roles}
+        wanted |= {Audience(AudienceKind.ROOM, room) for room in fields.rooms}
+        _record, memberships = await self._store.user(user)
+        held = {m.audience for m in memberships if m.source is Source.OPERATOR}
+        for audience in sorted(wanted - held):
+            membership = Membership(audience, Source.OPERATOR, self._clock.now())
+            await self._store.put_member(user, membership)
+        for audience in sorted(held - wanted):
+            await self._leave(user, audience, Source.OPERATOR)
+        self._forget(user)
+        await self.refresh(user)
+
+    async def known(self, user: str) -> Known:
+        """The record (None: never seen) and the memberships, from the store itself."""
+        return await self._store.user(user)
 
     # Subscriptions, watermarks, revocation: fields of the record
 

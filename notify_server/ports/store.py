@@ -16,6 +16,7 @@ from notify_server.domain.receipt import Attempt, Delivery, Entry, Receipt
 from notify_server.domain.target import Audience, Membership, Position, Source, UserRecord
 from notify_server.kit.metrics import Meter
 from notify_server.ports.audit import AuditStore
+from notify_server.ports.erasure import ErasureStore
 
 Expired = Notification
 """A notification whose ``expires_at`` has passed."""
@@ -277,7 +278,9 @@ class KeyStore(Protocol):
         """Mark as revoked; False: there is none."""
 
 
-class Store(NotificationStore, ReceiptStore, UserStore, KeyStore, AuditStore, Protocol):
+class Store(
+    NotificationStore, ReceiptStore, UserStore, KeyStore, AuditStore, ErasureStore, Protocol
+):
     """The whole store, with its life."""
 
     async def open(self) -> None:

@@ -269,6 +269,12 @@ async def forget_keys(database: Database, document: Document, until_ms: int) -> 
     """Take the keys that were used until then from a notification, unless it got others."""
     pairs = zip(document["key_scopes"], document["keys"], strict=True)
     kept = [(scope, key) for scope, key in pairs if key["at"] > until_ms]
+    await _keep_keys(database, document, kept)
+
+
+async def _keep_keys(
+    database: Database, document: Document, kept: Sequence[tuple[str, Document]]
+) -> None:
     change: Document = {"$unset": {"key_scopes": "", "keys": "", "keys_at": ""}}
     if kept:
         scopes, keys = zip(*kept, strict=True)
@@ -276,6 +282,15 @@ async def forget_keys(database: Database, document: Document, until_ms: int) -> 
         change = {"$set": {"key_scopes": scopes, "keys": keys, "keys_at": oldest}}
     wanted = {"_id": document["_id"], "keys_at": document["keys_at"]}
     await database.update(queries.WITH_KEY, wanted, change)
+
+
+async def forget_keys_of(database: Database, first: str) -> None:
+    """Take all keys away whose scopes begin with a caller's, ``["user:42",``."""
+    between = {"$elemMatch": {"$gte": first, "$lt": first[:-1] + "-"}}
+    for document in await database.find(queries.KEYS_BETWEEN, {"key_scopes": between}):
+        pairs = zip(document["key_scopes"], document["keys"], strict=True)
+        kept = [(scope, key) for scope, key in pairs if not scope.startswith(first)]
+        await _keep_keys(database, document, kept)
 
 
 def _names(submission: Submission) -> set[str]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from notify_server.domain.claims import ApiKey, Scope
+from notify_server.domain.erasure import mentioned_in
 from notify_server.domain.notification import ChannelName, Notification, Submission
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Ack, AckVia, Attempt, Receipt, Step
@@ -96,6 +97,9 @@ def revised_fields(notification: Notification) -> Document:
     }
     if notification.content.expires_at is not None:
         fields["expires_at"] = to_ms(notification.content.expires_at)
+    people = mentioned_in(notification)
+    if people:
+        fields["people"] = sorted(people)
     return fields
 
 
@@ -200,6 +204,7 @@ def record_to(record: UserRecord) -> Document:
         "known_since": to_ms(record.known_since),
         "name": record.name,
         "email": record.email,
+        "phone": record.phone,
         "locale": record.locale,
         "time_zone": record.time_zone,
         "token_iat": ms_or_none(record.token_iat),
@@ -223,6 +228,7 @@ def record_from(document: Mapping[str, Any]) -> UserRecord | None:
         known_since=from_ms(document["known_since"]),
         name=document["name"],
         email=document["email"],
+        phone=document.get("phone"),
         locale=document["locale"],
         time_zone=document["time_zone"],
         token_iat=moment_or_none(document["token_iat"]),

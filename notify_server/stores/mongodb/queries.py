@@ -12,6 +12,7 @@ UP, DOWN = 1, -1
 
 NOTIFICATIONS, RECEIPTS, ATTEMPTS = "notifications", "receipts", "attempts"
 USERS, API_KEYS, META, AUDITS = "users", "api_keys", "meta", "audit"
+TOMBSTONES = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ BY_KEY_AGE = Index(NOTIFICATIONS, "by_key_age", _up("keys_at"), sparse=True)
 UNFINISHED = Index(NOTIFICATIONS, "unfinished", _up("unfinished_at"), sparse=True)
 WAITING = Index(NOTIFICATIONS, "waiting", _up("waiting_users"), sparse=True)
 
+BY_PERSON = Index(NOTIFICATIONS, "by_person", _up("people", "_id"), sparse=True)
+
 OF_USER = Index(RECEIPTS, "of_user", _up("user", "notification_id"), unique=True)
 BY_ACTIVITY = Index(
     RECEIPTS, "by_activity", _up("user", "line", "active", "push_at", "notification_id")
@@ -135,6 +138,9 @@ OF_REVISION = Query("of that revision", _N, ("_id",), beside=("revision", "cance
 WITH_SCOPE = Query("with that scope", _N, ("_id",), beside=("collapse_scope",))
 WITH_KEY = Query("with that key", _N, ("_id",), beside=("keys_at",))
 
+MENTIONING = Query("mentioning", _N, ("people",), "_id", _up("_id"), BY_PERSON)
+KEYS_BETWEEN = Query("with keys of a caller", _N, (), "key_scopes", index=BY_KEY)
+
 # --- receipts
 
 _R = RECEIPTS
@@ -168,6 +174,7 @@ REACHED = Query(
     beside=("named", "delivered_at"),
 )  # fmt: skip
 HIDDEN = Query("hidden", _R, ("notification_id",), index=BY_NOTIFICATION, beside=("$or",))
+HELD = Query("held", _R, ("user",), "notification_id", _up("notification_id"), OF_USER)
 MOVED = Query(
     "to be moved", _R, ("notification_id",), index=BY_NOTIFICATION,
     beside=("revision", "deleted_at", "step", "named", "dismissed_at"),
@@ -192,6 +199,7 @@ EVERYONE = Query("everyone", USERS, (), "_id", _up("_id"), beside=("version",))
 NUMBER_OF_USERS = Query("number of users", USERS, beside=("version",))
 API_KEY = Query("key", API_KEYS, ("_id",))
 ALL_KEYS = Query("keys", API_KEYS, sort=_up("created_at", "_id"), index=KEYS_BY_AGE)
+ERASED = Query("erased", TOMBSTONES, ("_id",))
 OWN = Query("own", META, ("_id",))
 
 # --- audit

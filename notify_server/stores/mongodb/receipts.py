@@ -21,6 +21,7 @@ from notify_server.stores.mongodb.documents import (
     receipt_id,
 )
 from notify_server.stores.mongodb.notifications import below
+from notify_server.stores.mongodb.tombstones import buried, is_too_late
 from notify_server.stores.mongodb.writing import ReceiptWriter
 from notify_server.stores.texts import UNDELIVERED
 
@@ -204,7 +205,12 @@ class MongoReceipts(ReceiptStore):
         ids = list({attempt.notification_id for attempt in attempts})
         found = await self._database.find(queries.ONE, {"_id": {"$in": ids}}, fields=["_id"])
         known = {document["_id"] for document in found}
-        kept = [attempt_to(each) for each in attempts if each.notification_id in known]
+        graves = await buried(self._database, (attempt.user for attempt in attempts))
+        kept = [
+            attempt_to(each)
+            for each in attempts
+            if each.notification_id in known and not is_too_late(graves, each.user, each.at)
+        ]
         await self._database.insert(queries.ATTEMPTS_OF, kept)
 
     @override

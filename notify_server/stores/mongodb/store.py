@@ -10,6 +10,7 @@ from notify_server.stores.mongodb import queries
 from notify_server.stores.mongodb.audit import MongoAudit
 from notify_server.stores.mongodb.database import Database
 from notify_server.stores.mongodb.documents import Document
+from notify_server.stores.mongodb.erasure import MongoErasure
 from notify_server.stores.mongodb.keys import MongoKeys
 from notify_server.stores.mongodb.notifications import MongoNotifications
 from notify_server.stores.mongodb.receipts import MongoReceipts
@@ -17,7 +18,9 @@ from notify_server.stores.mongodb.users import MongoUsers
 from notify_server.stores.mongodb.writing import ReceiptWriter
 
 
-class MongoStore(MongoNotifications, MongoReceipts, MongoUsers, MongoKeys, MongoAudit, Store):
+class MongoStore(
+    MongoNotifications, MongoReceipts, MongoUsers, MongoKeys, MongoAudit, MongoErasure, Store
+):
     """Its parts over one client.
 
     Args:

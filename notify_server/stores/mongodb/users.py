@@ -1,6 +1,6 @@
 """The people part of the port: a person is one document, memberships inside."""
 
-from typing import Any
+from collections.abc import Callable
 
 from typing_extensions import override
 
@@ -22,11 +22,14 @@ from notify_server.stores.mongodb.documents import (
     record_from,
     record_to,
 )
+from notify_server.stores.mongodb.tombstones import buried, is_too_late
 
 _ROUNDS = 20
 """How often a membership is changed anew because another writer was first."""
 
 Key = tuple[Audience, Source]
+Change = Callable[[dict[Key, Membership]], bool]
+"""Changes memberships in place; False: there is nothing to change."""
 
 
 class MongoUsers(UserStore):
@@ -53,6 +56,9 @@ class MongoUsers(UserStore):
             return True
         if record.version:
             return False
+        grave = (await buried(self._database, [record.id])).get(record.id)
+        if grave is not None and (record.revoked_before is None or record.revoked_before < grave):
+            return False
         return not await self._database.insert(queries.USER, [{"_id": record.id, **fields}])
 
     @override
@@ -62,7 +68,12 @@ class MongoUsers(UserStore):
             memberships[key] = _renewed(memberships.get(key), membership)
             return True
 
-        await self._database.run(self._change(user, put))
+        await self._database.run(self._put_member(user, membership, put))
+
+    async def _put_member(self, user: str, membership: Membership, put: Change) -> None:
+        graves = await buried(self._database, [user])
+        if not is_too_late(graves, user, membership.since):
+            await self._change(user, put)
 
     @override
     async def remove_member(self, user: str, audience: Audience, source: Source) -> bool:
@@ -87,7 +98,7 @@ class MongoUsers(UserStore):
         found = await self._database.find(queries.USER, {"_id": user}, 1)
         return found[0] if found else None
 
-    async def _change(self, user: str, change: Any) -> bool:
+    async def _change(self, user: str, change: Change) -> bool:
         """Change a person's memberships as one; False: there was nothing to change."""
         for _ in range(_ROUNDS):
             document = await self._get(user)

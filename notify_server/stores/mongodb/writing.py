@@ -22,6 +22,7 @@ from notify_server.stores.mongodb.documents import (
     receipt_id,
     receipt_to,
 )
+from notify_server.stores.mongodb.tombstones import buried, is_too_late
 
 _ROUNDS = 20
 """How often a confirmation is merged anew because another writer was first."""
@@ -56,11 +57,15 @@ class ReceiptWriter:
 
         Where the notification has been purged meanwhile, the purge was the first writer.
         """
-        newest = await self._newest(receipt.notification_id for receipt in receipts)
+        newest, graves = await asyncio.gather(
+            self._newest(receipt.notification_id for receipt in receipts),
+            buried(self._database, (one.user for one in receipts if one.version == 0)),
+        )
         writes = [
             Write(replace(receipt, version=receipt.version + 1), receipt.version)
             for receipt in receipts
             if receipt.notification_id in newest
+            and not is_too_late(graves, receipt.user, receipt.changed_at)
         ]
         written = await self._write(writes, newest)
         keys = (ReceiptKey(receipt.user, receipt.notification_id) for receipt in receipts)
@@ -81,8 +86,10 @@ class ReceiptWriter:
     ) -> list[int]:
         """Merge and write; returns the places of those that another writer overtook."""
         given = [deliveries[place].receipt for place in left]
-        newest, stored = await asyncio.gather(
-            self._newest(receipt.notification_id for receipt in given), self._stored(given)
+        newest, stored, graves = await asyncio.gather(
+            self._newest(receipt.notification_id for receipt in given),
+            self._stored(given),
+            buried(self._database, (receipt.user for receipt in given)),
         )
         merged = dict(stored)
         touched: dict[ReceiptKey, list[int]] = {}
@@ -90,6 +97,9 @@ class ReceiptWriter:
             receipt = deliveries[place].receipt
             key = ReceiptKey(receipt.user, receipt.notification_id)
             if receipt.notification_id not in newest:
+                continue
+            is_late = is_too_late(graves, receipt.user, deliveries[place].ack.at)
+            if is_late and key not in merged:
                 continue
             base = merged.get(key) or replace(receipt, version=0)
             confirmed = rules.confirm(base, deliveries[place], self._clock.now())

@@ -11,6 +11,7 @@ from notify_server.kit.clock import to_ms
 from notify_server.stores import rules
 from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.desk import Desk
+from notify_server.stores.sqlite.erasure import REMOVALS, add_mentions
 from notify_server.stores.sqlite.rows import (
     notification_from_row,
     notification_to_row,
@@ -57,7 +58,7 @@ def cancel(desk: Desk, notification_id: str) -> Notification:
 def remove_old(desk: Desk, before: datetime, limit: int) -> int:
     """Remove the oldest past their retention with all that hangs on them; returns how many."""
     rows = desk.rows(reads.OLD_IDS, (to_ms(before), to_ms(desk.now()), limit))
-    for write in _REMOVALS:
+    for write in REMOVALS:
         desk.write_many(write, rows)
     return len(rows)
 
@@ -67,15 +68,6 @@ def remove_old_keys(desk: Desk, limit: int) -> int:
     rows = desk.rows(reads.OLD_KEYS, (to_ms(desk.now() - rules.KEY_LIFE), limit))
     desk.write_many(writes.REMOVE_KEY, rows)
     return len(rows)
-
-
-_REMOVALS = (
-    writes.REMOVE_RECEIPTS,
-    writes.REMOVE_ATTEMPTS,
-    writes.REMOVE_FROM_AUDIENCES,
-    writes.REMOVE_KEYS_OF,
-    writes.REMOVE_NOTIFICATION,
-)
 
 
 def _get(desk: Desk, notification_id: str) -> Notification:
@@ -122,6 +114,7 @@ def _insert(desk: Desk, submission: Submission, now: datetime) -> Accepted:
     for audience in notification.targets.audiences:
         values = (audience.key, notification.line, at, notification.id, at)
         desk.write(writes.ADD_TO_AUDIENCE, values)
+    add_mentions(desk, notification)
     _add_receipts(desk, notification, submission.waits)
     return _accepted(desk, submission, notification)
 
@@ -152,6 +145,7 @@ def _revise(desk: Desk, old: Notification, submission: Submission, now: datetime
         ),
     )
     desk.write(writes.TOUCH_AUDIENCES, (at, notification.id))
+    add_mentions(desk, notification)
     due_at = to_ms(now + submission.waits)
     desk.write(writes.REVISE_RECEIPTS, (at, notification.revision, due_at, notification.id))
     return _accepted(desk, submission, notification)

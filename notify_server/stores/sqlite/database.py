@@ -122,6 +122,15 @@ class Database:
         """How long transactions take, and what waits for one."""
         return [self._commits, self._waiting]
 
+    async def fold_log(self) -> bool:
+        """Leave nothing in the log beside the file; False: a reader was in the way."""
+
+        def ask(desk: Desk) -> Desk:
+            desk.is_to_fold = True
+            return desk
+
+        return not (await self.write(ask)).is_to_fold
+
     def counts(self) -> dict[str, int]:
         """Questions asked, rows written and transactions committed since it was opened."""
         writer = self._writer

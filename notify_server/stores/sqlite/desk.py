@@ -40,6 +40,8 @@ class Desk(Window):
     def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
         super().__init__(connection)
         self._clock = clock
+        self.is_to_fold = False
+        """Whether the log is to be folded into the file after this commit; False again after it."""
         self._ids = Uuid7Generator()
         newest = self.row(reads.NEWEST_ID)
         if newest is not None and newest[0] is not None:

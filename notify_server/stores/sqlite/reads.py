@@ -278,12 +278,31 @@ ATTEMPTS = Read(
 USER = Read(
     "user",
     """
-    SELECT id, known_since, name, email, locale, time_zone, token_iat, revoked_before,
+    SELECT id, known_since, name, email, phone, locale, time_zone, token_iat, revoked_before,
         subscriptions, read_marks, skipped, version
     FROM users WHERE id = ?
     """,
     (_KEY,),
 )
+HELD = Read(
+    "held",
+    f"""
+    SELECT {_NR}
+    FROM receipts r CROSS JOIN notifications n ON n.id = r.notification_id
+    WHERE r.user = ? AND r.notification_id > ? ORDER BY r.notification_id LIMIT ?
+    """,
+    (f"{_KEY} (user=? AND notification_id>", _BY_ID),
+)
+MENTIONING = Read(
+    "mentioning",
+    f"""
+    SELECT {_N}
+    FROM mentions m CROSS JOIN notifications n ON n.id = m.notification_id
+    WHERE m.user = ? AND m.notification_id > ? ORDER BY m.notification_id LIMIT ?
+    """,
+    (f"{_KEY} (user=? AND notification_id>", _BY_ID),
+)
+ERASED = Read("erased", "SELECT at FROM erased WHERE hash = ?", (_KEY,))
 USER_VERSION = Read("user's version", "SELECT version FROM users WHERE id = ?", (_KEY,))
 MEMBERSHIPS = Read(
     "memberships",

@@ -14,6 +14,7 @@ from notify_server.stores import rules
 from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.desk import Desk, Window
+from notify_server.stores.sqlite.erasure import is_of_the_erased
 from notify_server.stores.sqlite.notifications import position_values
 from notify_server.stores.sqlite.reads import Read
 from notify_server.stores.sqlite.rows import (
@@ -128,7 +129,7 @@ def _save(desk: Desk, receipts: Sequence[Receipt]) -> list[ReceiptKey]:
     for receipt in receipts:
         key = ReceiptKey(receipt.user, receipt.notification_id)
         found = desk.row(reads.VERSIONS, key)
-        if found is None or (found[1] or 0) != receipt.version:
+        if found is None or (found[1] or 0) != receipt.version or _comes_too_late(desk, receipt):
             late.append(key)
         else:
             _put(desk, replace(receipt, version=receipt.version + 1), newest_revision=found[0])
@@ -143,6 +144,8 @@ def _record(desk: Desk, delivery: Delivery) -> Receipt:
         return given
     newest_revision, columns = found[0], found[1:]
     stored = None if columns[0] is None else receipt_from_row(columns)
+    if stored is None and is_of_the_erased(desk, given.user, delivery.ack.at):
+        return given
     base = replace(given, version=0) if stored is None else stored
     confirmed = rules.confirm(base, delivery, desk.now())
     if confirmed is stored:
@@ -153,6 +156,11 @@ def _record(desk: Desk, delivery: Delivery) -> Receipt:
         values = confirmation_to_row(confirmed, activity(confirmed, newest_revision))
         desk.write(writes.CONFIRM_RECEIPT, values)
     return confirmed
+
+
+def _comes_too_late(desk: Desk, receipt: Receipt) -> bool:
+    """Whether a new receipt is of somebody who has been erased since it was decided."""
+    return receipt.version == 0 and is_of_the_erased(desk, receipt.user, receipt.changed_at)
 
 
 def _put(desk: Desk, receipt: Receipt, newest_revision: int) -> None:
@@ -180,5 +188,9 @@ def _add_attempts(desk: Desk, attempts: Sequence[Attempt]) -> None:
     """Keep them, but nothing for a notification that has been purged meanwhile."""
     ids = {attempt.notification_id for attempt in attempts}
     known = {each for each in ids if desk.row(reads.KNOWN, (each,)) is not None}
-    rows = [attempt_to_row(attempt) for attempt in attempts if attempt.notification_id in known]
+    rows = [
+        attempt_to_row(attempt)
+        for attempt in attempts
+        if attempt.notification_id in known and not is_of_the_erased(desk, attempt.user, attempt.at)
+    ]
     desk.write_many(writes.ADD_ATTEMPT, rows)

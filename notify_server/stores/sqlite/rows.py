@@ -53,7 +53,7 @@ def notification_to_row(notification: Notification) -> tuple[Value, ...]:
         to_ms(notification.revised_at),
         ms_or_none(notification.content.expires_at),
         ms_or_none(notification.cancelled_at),
-        _targets_to_json(notification.targets),
+        targets_to_json(notification.targets),
         content_to_json(notification.content),
         notes_to_json(notification.channel_notes),
     )
@@ -194,7 +194,8 @@ def attempt_from_row(row: Row) -> Attempt:
     )
 
 
-def _targets_to_json(targets: Targets) -> str:
+def targets_to_json(targets: Targets) -> str:
+    """Users, audiences, exclusions."""
     return to_json((targets.users, targets.audiences, targets.exclude))
 
 

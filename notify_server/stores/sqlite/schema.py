@@ -244,18 +244,56 @@ _ATTEMPTS_BY_TIME = (
     "DROP TABLE old_attempts",
 )
 
+_PEOPLE = (
+    "ALTER TABLE users ADD COLUMN phone TEXT",
+    # Who else stands in a notification than those it is for: the sender, who submitted it, who
+    # is left out. So that what is held of a person is found without going through everything.
+    """
+    CREATE TABLE mentions (
+        user TEXT NOT NULL,
+        notification_id TEXT NOT NULL,
+        PRIMARY KEY (user, notification_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX mentions_by_notification ON mentions (notification_id)",
+    """
+    INSERT OR IGNORE INTO mentions
+    SELECT left_out.value, n.id
+    FROM notifications n, json_each(iif(json_valid(n.targets), n.targets, '[]'), '$[2]') left_out
+    """,
+    """
+    INSERT OR IGNORE INTO mentions
+    SELECT json_extract(content, '$.sender.id'), id FROM notifications
+    WHERE json_valid(content) AND json_extract(content, '$.sender.id') IS NOT NULL
+    """,
+    """
+    INSERT OR IGNORE INTO mentions
+    SELECT substr(submitter, 6), id FROM notifications WHERE substr(submitter, 1, 5) = 'user:'
+    """,
+    # Of erased people only this is left, so that their old tokens stay dead.
+    """
+    CREATE TABLE erased (
+        hash TEXT NOT NULL PRIMARY KEY,
+        at INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _KEPT_FROM,
     _EXPIRED_UNTIL,
     _AUDIT,
     _ATTEMPTS_BY_TIME,
+    _PEOPLE,
 )
 
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # NORMAL may lose the newest commits on power loss; what was answered must not be lost (F31).
     "PRAGMA synchronous = FULL",
+    # What is removed is overwritten: an erased person is not to be read in what is left free.
+    "PRAGMA secure_delete = ON",
     "PRAGMA busy_timeout = 5000",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -32768",

@@ -12,6 +12,7 @@ from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.audit import SqliteAudit
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.desk import Desk, Window
+from notify_server.stores.sqlite.erasure import SqliteErasure
 from notify_server.stores.sqlite.keys import SqliteKeys
 from notify_server.stores.sqlite.notifications import SqliteNotifications
 from notify_server.stores.sqlite.reads import Read
@@ -19,7 +20,9 @@ from notify_server.stores.sqlite.receipts import SqliteReceipts
 from notify_server.stores.sqlite.users import SqliteUsers
 
 
-class SqliteStore(SqliteNotifications, SqliteReceipts, SqliteUsers, SqliteKeys, SqliteAudit, Store):
+class SqliteStore(
+    SqliteNotifications, SqliteReceipts, SqliteUsers, SqliteKeys, SqliteAudit, SqliteErasure, Store
+):
     """Its parts over one open file.
 
     Args:

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from typing_extensions import override
 
+from notify_server.domain.erasure import tombstone_of
 from notify_server.domain.target import (
     Audience,
     AudienceKind,
@@ -19,6 +20,7 @@ from notify_server.ports.store import UserStore
 from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.desk import Desk, Window
+from notify_server.stores.sqlite.erasure import is_of_the_erased
 from notify_server.stores.sqlite.reads import Read
 from notify_server.stores.sqlite.rows import Row, Value
 from notify_server.stores.texts import moment_or_none, ms_or_none, to_json
@@ -43,7 +45,7 @@ class SqliteUsers(UserStore):
         kind, name = membership.audience
         since, until = to_ms(membership.since), ms_or_none(membership.until)
         values = (user, kind, name, membership.source, since, until)
-        await self._database.write(lambda desk: desk.write(writes.PUT_MEMBER, values))
+        await self._database.write(lambda desk: _put_member(desk, membership, values))
 
     @override
     async def remove_member(self, user: str, audience: Audience, source: Source) -> bool:
@@ -71,8 +73,22 @@ def _save(desk: Desk, record: UserRecord) -> bool:
     found = desk.row(reads.USER_VERSION, (record.id,))
     if (0 if found is None else found[0]) != record.version:
         return False
+    if record.version == 0 and _is_from_before(desk, record):
+        return False
     desk.write(writes.PUT_USER, _record_to_row(record))
     return True
+
+
+def _is_from_before(desk: Desk, record: UserRecord) -> bool:
+    """Whether a new record does not know that its person was erased."""
+    row = desk.row(reads.ERASED, (tombstone_of(record.id),))
+    return row is not None and (ms_or_none(record.revoked_before) or 0) < row[0]
+
+
+def _put_member(desk: Desk, membership: Membership, values: tuple[Value, ...]) -> None:
+    user = str(values[0])
+    if not is_of_the_erased(desk, user, membership.since):
+        desk.write(writes.PUT_MEMBER, values)
 
 
 def _record_to_row(record: UserRecord) -> tuple[Value, ...]:
@@ -87,6 +103,7 @@ def _record_to_row(record: UserRecord) -> tuple[Value, ...]:
         to_ms(record.known_since),
         record.name,
         record.email,
+        record.phone,
         record.locale,
         record.time_zone,
         ms_or_none(record.token_iat),
@@ -99,21 +116,22 @@ def _record_to_row(record: UserRecord) -> tuple[Value, ...]:
 
 
 def _record_from_row(row: Row) -> UserRecord:
-    marks: dict[str, Any] = orjson.loads(row[9])
-    skipped: dict[str, Any] = orjson.loads(row[10])
+    marks: dict[str, Any] = orjson.loads(row[10])
+    skipped: dict[str, Any] = orjson.loads(row[11])
     return UserRecord(
         id=row[0],
         known_since=from_ms(row[1]),
         name=row[2],
         email=row[3],
-        locale=row[4],
-        time_zone=row[5],
-        token_iat=moment_or_none(row[6]),
-        revoked_before=moment_or_none(row[7]),
-        subscriptions=orjson.loads(row[8]),
+        phone=row[4],
+        locale=row[5],
+        time_zone=row[6],
+        token_iat=moment_or_none(row[7]),
+        revoked_before=moment_or_none(row[8]),
+        subscriptions=orjson.loads(row[9]),
         read_marks={line: _watermark(*mark) for line, mark in marks.items()},
         skipped={line: Position(from_ms(at), place) for line, (at, place) in skipped.items()},
-        version=row[11],
+        version=row[12],
     )
 
 

@@ -127,7 +127,17 @@ class Writer:
             return [[failure] * len(job.operations) for job in jobs]
         self.commits += 1
         self.written = self._connection.total_changes
+        if self._desk.is_to_fold:
+            self._fold()
         return answers
+
+    def _fold(self) -> None:
+        """Carry the log into the file and cut it to nothing, so that it keeps no old page."""
+        try:
+            (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._desk.is_to_fold = bool(busy)
+        except sqlite3.Error:
+            _log.exception("The store's log could not be folded")
 
     def _do(self, job: Job, now: float) -> Outcomes:
         if now > job.deadline:

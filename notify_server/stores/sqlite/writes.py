@@ -147,9 +147,9 @@ REMOVE_ATTEMPTS = Write(
 PUT_USER = Write(
     "put user",
     """
-    INSERT OR REPLACE INTO users (id, known_since, name, email, locale, time_zone, token_iat,
-        revoked_before, subscriptions, read_marks, skipped, version)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT OR REPLACE INTO users (id, known_since, name, email, phone, locale, time_zone,
+        token_iat, revoked_before, subscriptions, read_marks, skipped, version)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     """,
 )
 PUT_MEMBER = Write(
@@ -180,6 +180,43 @@ REVOKE_API_KEY = Write(
     "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?",
     _KEY,
 )
+ADD_MENTION = Write(
+    "add mention",
+    "INSERT OR IGNORE INTO mentions (user, notification_id) VALUES (?, ?)",
+)
+REMOVE_MENTION = Write(
+    "remove mention", "DELETE FROM mentions WHERE user = ? AND notification_id = ?", _KEY
+)
+REMOVE_MENTIONS_OF = Write(
+    "remove a notification's mentions",
+    "DELETE FROM mentions WHERE notification_id = ?",
+    "mentions_by_notification",
+)
+REMOVE_RECEIPT = Write(
+    "remove receipt", "DELETE FROM receipts WHERE user = ? AND notification_id = ?", _KEY
+)
+REMOVE_ATTEMPTS_OF_USER = Write(
+    "remove a user's attempts",
+    "DELETE FROM attempts WHERE notification_id = ? AND user = ?",
+    _KEY,
+)
+SCRUB_NOTIFICATION = Write(
+    "scrub notification",
+    """
+    UPDATE notifications
+    SET targets = ?, content = ?, submitter = ?, collapse_scope = NULL WHERE id = ?
+    """,
+    _BY_ID,
+)
+REMOVE_USER = Write("remove user", "DELETE FROM users WHERE id = ?", _KEY)
+REMOVE_MEMBERSHIPS = Write("remove memberships", "DELETE FROM members WHERE user = ?", _KEY)
+REMOVE_KEYS_BETWEEN = Write(
+    "remove a caller's idempotency keys",
+    "DELETE FROM idempotency WHERE scope >= ? AND scope < ?",
+    _KEY,
+)
+BURY = Write("bury", "INSERT OR REPLACE INTO erased (hash, at) VALUES (?, ?)")
+
 ADD_AUDIT = Write(
     "add audit entry",
     _insert(

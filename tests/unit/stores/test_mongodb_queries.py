@@ -131,6 +131,11 @@ async def _use_everything(store, clock):
     for names in ((), ("who",), ("action",), ("subject",), ("who", "action"), tuple(given)):
         await store.audit(9, 9, **{name: given[name] for name in names})
     await store.audit_head()
+    await store.held("1", "", 5)
+    await store.mentioning("1", "", 5)
+    await store.scrub("2", [made.id])
+    await store.bury("2", clock.now())
+    await store.buried_at("2")
     await store.forget_subject("s")
     await store.key("a")
     await store.revoke_key("a", clock.now())

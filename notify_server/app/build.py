@@ -106,6 +106,8 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
             people=line.people,
             explanations=line.explanations,
             audit=line.audit,
+            profiles=line.profiles,
+            erasure=line.erasure,
             retention=line.retention,
             operators=line.operators,
             tokens=tokens,

@@ -14,6 +14,7 @@ from notify_server.pipeline.confirm import Confirmations
 from notify_server.pipeline.counting import Counting
 from notify_server.pipeline.delivery import DeliveryDesk
 from notify_server.pipeline.dispatch import Dispatcher
+from notify_server.pipeline.erasure import Erasure
 from notify_server.pipeline.expiry import Expiry
 from notify_server.pipeline.explain import Explanations
 from notify_server.pipeline.feeds import Feeds
@@ -24,6 +25,7 @@ from notify_server.pipeline.inventory import Inventory
 from notify_server.pipeline.operators import Operators
 from notify_server.pipeline.people import People
 from notify_server.pipeline.presence import Presences
+from notify_server.pipeline.profiles import Profiles
 from notify_server.pipeline.resending import Resending
 from notify_server.pipeline.retention import Retention
 from notify_server.pipeline.schedule import Schedule
@@ -58,6 +60,8 @@ class Line:
     explanations: Explanations
     figures: Figures
     audit: Audit
+    profiles: Profiles
+    erasure: Erasure
     operators: Operators
 
 
@@ -137,5 +141,10 @@ def build_line(
         ),
         figures=figures,
         audit=audit,
+        profiles=Profiles(store, people, counting),
+        erasure=Erasure(
+            store, registry, people, signalling, desk, dispatcher, counting, confirmations,
+            audit, background, clock,
+        ),
         operators=operators,
     )  # fmt: skip

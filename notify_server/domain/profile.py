@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from notify_server.domain.receipt import Attempt, Entry
 from notify_server.domain.target import Membership, UserRecord
 from notify_server.domain.view import Counts
 
@@ -26,6 +27,14 @@ class ProfileFields:
     time_zone: str | None = None
     roles: tuple[str, ...] = ()
     rooms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldEntry:
+    """A notification with the person's receipt, and the attempts that were kept."""
+
+    entry: Entry
+    attempts: tuple[Attempt, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,15 @@ from collections.abc import Mapping
 
 import structlog
 
-from notify_server.domain.audit import FIRST, AuditEntry, AuditPage, AuditQuery, is_intact, sealed
+from notify_server.domain.audit import (
+    FIRST,
+    AuditEntry,
+    AuditPage,
+    AuditQuery,
+    is_intact,
+    sealed,
+    user_subject,
+)
 from notify_server.domain.errors import Code, ConflictError
 from notify_server.kit.clock import Clock
 from notify_server.ports.audit import AuditStore
@@ -71,6 +79,10 @@ class Audit:
             previous_hash=previous,
         )
         return sealed(entry, secrets.token_hex(16))
+
+    async def forget(self, user: str) -> None:
+        """Take an erased person's name out of the entries about them; each stays what it is."""
+        await self._store.forget_subject(user_subject(user))
 
     async def page(self, query: AuditQuery) -> AuditPage:
         """Entries, newest first."""

@@ -6,7 +6,7 @@ is covered by the replay: without a receipt nothing was delivered.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -295,6 +295,28 @@ class DeliveryDesk:
         for ack_id, session in self._held.pop((user, line), {}).items():
             if ack_id in self._flights:
                 self._confirm(session, ack_id, AckVia.PONG)
+
+    def forget(self, user: str) -> None:
+        """Nothing that is on its way to a user fails or is confirmed any more: they are erased."""
+        for session in self._registry.of_user(user):
+            self._to_probe.pop(session.id, None)
+            session.frames.clear()
+        for flight in self._flights.values():
+            flight.confirmed.discard(user)
+            for session in [s for s in flight.waiting.values() if s.user == user]:
+                del flight.waiting[session.id]
+        for key in [key for key in self._held if key[0] == user]:
+            del self._held[key]
+
+    def scrub(self, changed: Mapping[str, Notification | None]) -> None:
+        """Go on with what a notification says without an erased person; None: it is gone."""
+        for ack_id, flight in list(self._flights.items()):
+            if flight.notification.id in changed:
+                left = changed[flight.notification.id]
+                if left is None:
+                    del self._flights[ack_id]
+                else:
+                    flight.notification = left
 
     # By the clock
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 
@@ -104,6 +104,19 @@ class Dispatcher:
         if len(self._registry):
             self._queue.append(_Item(notification, origin))
             self._wake.set()
+
+    def scrub(self, changed: Mapping[str, Notification | None]) -> None:
+        """Send what a notification says without an erased person; None: it is gone."""
+        queue = [
+            replace(item, notification=left)
+            for item in self._queue
+            if (left := changed.get(item.notification.id, item.notification)) is not None
+        ]
+        self._queue.clear()
+        self._queue.extend(queue)
+        for left in changed.values():
+            if left is not None:
+                self._feeds.put(left)
 
     async def run(self) -> None:
         """Send what was put in, for ever."""

@@ -28,7 +28,7 @@ from notify_server.pipeline.signalling import Signalling
 from notify_server.policy.membership import changes_by_token, is_revoked, person_of
 from notify_server.policy.rooms import is_allowed
 from notify_server.policy.types import TypeRegistry
-from notify_server.ports.store import UserStore
+from notify_server.ports.store import Store
 
 _CACHED = 10_000
 _FRESH = timedelta(seconds=4)
@@ -42,7 +42,7 @@ class People:
 
     def __init__(
         self,
-        store: UserStore,
+        store: Store,
         registry: Registry,
         signalling: Signalling,
         clock: Clock,
@@ -313,7 +313,7 @@ class People:
                 saved = replace(changed, version=changed.version + 1)
                 self._know_saved(saved, is_current=generation == self._generation)
                 return (await self.refresh(user)).record
-            record, _memberships = await self._store.user(user)
+            record, _memberships = await self._read(user)
         raise ConflictError(Code.CONFLICT, "The user was changed at the same time; try again.")
 
     async def _known(self, user: str) -> Known:
@@ -322,14 +322,22 @@ class People:
         if cached is not None and now - cached[0] < _FRESH:
             return cached[1]
         generation = self._generation
-        known = await self._store.user(user)
-        if generation != self._generation:
+        known = await self._read(user)
+        record, _memberships = known
+        if generation != self._generation or (record is not None and record.version == 0):
             return known
         self._cache[user] = (now, known)
         self._cache.move_to_end(user)
         if len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
         return known
+
+    async def _read(self, user: str) -> Known:
+        """What the store knows; of somebody who was erased, only that their old tokens are dead."""
+        record, memberships = await self._store.user(user)
+        if record is None and (erased_at := await self._store.buried_at(user)) is not None:
+            record = UserRecord(user, known_since=self._clock.now(), revoked_before=erased_at)
+        return record, memberships
 
     def _know_saved(self, record: UserRecord, *, is_current: bool) -> None:
         """Put a written record in the place of the known one; the memberships are as old as before.
@@ -342,6 +350,10 @@ class People:
         if held is not None and is_current:
             read_at, (_record, memberships) = held
             self._cache[record.id] = (read_at, (record, memberships))
+
+    def forget(self, user: str) -> None:
+        """Read a user from the store when next asked: something else has changed them there."""
+        self._forget(user)
 
     def _forget(self, user: str) -> None:
         self._generation += 1

@@ -5,7 +5,7 @@ nothing that was on its way brings a part of them back.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from notify_server.domain.notification import Notification
@@ -36,10 +36,14 @@ class ErasureStore(Protocol):
         what collapsed with it so far no longer does. Unknown ids are passed over.
         """
 
-    async def bury(self, user: str, at: datetime) -> None:
+    async def bury(self, user: str, at: datetime) -> timedelta:
         """Remove record, memberships and idempotency keys, and leave a tombstone of that moment.
 
         The tombstone holds a hash of the id (``domain/erasure.py``). A later one replaces it.
+
+        Returns:
+            How long what was decided before may still arrive, where looking at the tombstone and
+            writing are not one step; zero: never.
         """
 
     async def buried_at(self, user: str) -> datetime | None:

@@ -16,6 +16,7 @@ from notify_server.rest import (
     operators,
     service,
     submissions,
+    users,
 )
 from notify_server.rest.deps import DEPS, RestDeps
 from notify_server.rest.guard import add_headers, guard
@@ -42,6 +43,10 @@ ROUTES: tuple[tuple[str, str, _Handler], ...] = (
     ("GET", f"{_ADMIN}/notifications", operators.search),
     ("GET", f"{_ADMIN}/notifications/{{id}}", admin.explain),
     ("POST", f"{_ADMIN}/notifications/{{id}}/resend", operators.resend),
+    ("GET", f"{_ADMIN}/users/{{user}}", users.show),
+    ("PUT", f"{_ADMIN}/users/{{user}}", users.put),
+    ("DELETE", f"{_ADMIN}/users/{{user}}", users.erase),
+    ("GET", f"{_ADMIN}/users/{{user}}/export", users.export),
     ("POST", f"{_ADMIN}/users/{{user}}/revoke", admin.revoke),
     ("PUT", f"{_ADMIN}/rooms/{{room}}/members/{{user}}", admin.add_member),
     ("DELETE", f"{_ADMIN}/rooms/{{room}}/members/{{user}}", admin.remove_member),
@@ -67,8 +72,6 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("*", f"{_API}/devices"),
     ("*", f"{_API}/devices/{{id}}"),
     ("GET", f"{_API}/push/public-key"),
-    ("*", f"{_ADMIN}/users/{{user}}"),
-    ("GET", f"{_ADMIN}/users/{{user}}/export"),
     ("*", f"{_ADMIN}/templates"),
     ("*", f"{_ADMIN}/campaigns"),
     ("*", f"{_ADMIN}/analytics"),

@@ -12,10 +12,12 @@ from notify_server.domain.settings import Settings
 from notify_server.kit.addresses import Network
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.audit import Audit
+from notify_server.pipeline.erasure import Erasure
 from notify_server.pipeline.explain import Explanations
 from notify_server.pipeline.inbox import Inbox
 from notify_server.pipeline.operators import Operators
 from notify_server.pipeline.people import People
+from notify_server.pipeline.profiles import Profiles
 from notify_server.pipeline.retention import Retention
 from notify_server.pipeline.submit import Submissions
 from notify_server.policy.types import TypeRegistry
@@ -95,6 +97,8 @@ class RestDeps:
     people: People
     explanations: Explanations
     audit: Audit
+    profiles: Profiles
+    erasure: Erasure
     retention: Retention
     operators: Operators
     tokens: Tokens

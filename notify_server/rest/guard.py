@@ -14,11 +14,9 @@ from notify_server.domain.errors import (
     RejectedError,
     UnavailableError,
 )
+from notify_server.rest.deadline import deadline_of
 from notify_server.rest.deps import DEPS
 from notify_server.rest.messages import problem
-
-DEADLINE_S = 5.0
-"""A call that takes longer is answered 503; nothing of ours takes that long while all is well."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = structlog.get_logger("notify.rest")
@@ -76,7 +74,7 @@ async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse
 async def _answered(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """The handler's answer, or a problem; raises what ends the call: a redirect, a lost caller."""
     try:
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(deadline_of(request)):
             return await handler(request)
     except NotifyError as error:
         return problem(error)

@@ -31,6 +31,7 @@ _TAGS: Mapping[str, str] = {
     "Sending": "For services and scripts: say what happened and who should know.",
     "Inbox": "For a person's page: their own list, what they did with it, what they want.",
     "Operating": "For operators: what became of it, who is there, who may come.",
+    "People": "What is known of a person: shown, set, exported, erased.",
     "API keys": "The keys of the systems that send.",
     "Service": "For those who run it.",
 }

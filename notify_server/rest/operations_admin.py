@@ -5,7 +5,7 @@ from notify_server.wire.audit import AuditQuerySchema
 from notify_server.wire.explanation import ExplainQuerySchema
 from notify_server.wire.operators import OF_USER, PRESENCE, SEARCH, SESSIONS
 
-_OPERATE, _KEYS = "Operating", "API keys"
+_OPERATE, _PEOPLE, _KEYS = "Operating", "People", "API keys"
 
 OPERATING: Rows = {
     ("GET", f"{ADMIN}/notifications"): Operation(
@@ -24,6 +24,27 @@ OPERATING: Rows = {
         "To those who have not had it: at once, or on their return. With many recipients `after` "
         "goes on behind the last.",
         body="ResendWish", body_is_optional=True, refusals=(409,),
+    ),
+    ("GET", f"{ADMIN}/users/{{user}}"): Operation(
+        "Show a person", _PEOPLE, Access.READER, {200: "User"},
+        "Profile, memberships, subscriptions, counts, sessions here.", refusals=(404,),
+    ),
+    ("PUT", f"{ADMIN}/users/{{user}}"): Operation(
+        "Set a person's profile", _PEOPLE, Access.OPERATOR, {200: "User"},
+        "The whole of what an operator sets: what is left out is cleared, `roles` and `rooms` are "
+        "those that the operator gives. A newer token that names a field has the last word on it.",
+        body="UserProfile",
+        example={"email": "ann@example.org", "phone": "+491701234567", "locale": "de-CH",
+                 "time_zone": "Europe/Zurich", "roles": ["EDITOR"], "rooms": ["task_123"]},
+    ),
+    ("DELETE", f"{ADMIN}/users/{{user}}"): Operation(
+        "Erase a person", _PEOPLE, Access.OPERATOR, {204: ""},
+        "Everything held of them, for good; open sessions close, tokens issued before now die. "
+        "A second time changes nothing.",
+    ),
+    ("GET", f"{ADMIN}/users/{{user}}/export"): Operation(
+        "Export a person", _PEOPLE, Access.READER, {200: "UserExport"},
+        "Everything held of them as one JSON document, streamed.", refusals=(404,),
     ),
     ("POST", f"{ADMIN}/users/{{user}}/revoke"): Operation(
         "Revoke a person's tokens", _OPERATE, Access.OPERATOR, {204: ""},

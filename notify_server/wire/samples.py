@@ -26,16 +26,20 @@ from notify_server.domain.operators import (
     Standing,
     Stats,
 )
+from notify_server.domain.profile import HeldEntry, Profile
 from notify_server.domain.reasons import Reason
-from notify_server.domain.receipt import AckVia, Status
+from notify_server.domain.receipt import AckVia, Entry, Receipt, Status
 from notify_server.domain.settings import CompatSettings
+from notify_server.domain.target import Audience, AudienceKind, Membership, Source, UserRecord
 from notify_server.domain.view import Counts, Page, State
+from notify_server.kit.clock import to_rfc3339
 from notify_server.wire.api_key import key_to_wire
-from notify_server.wire.audit import audit_to_wire
+from notify_server.wire.audit import audit_to_wire, entry_to_wire
 from notify_server.wire.cleanup import cleanup_to_wire
 from notify_server.wire.errors import to_problem
 from notify_server.wire.examples import ID, NEW, NOTIFICATION, NOW, OTHER_ID
 from notify_server.wire.explanation import explanation_to_wire
+from notify_server.wire.export import held_to_wire
 from notify_server.wire.inbox import counts_to_wire, page_to_wire
 from notify_server.wire.notification import view_to_wire
 from notify_server.wire.operators import (
@@ -46,6 +50,7 @@ from notify_server.wire.operators import (
     stats_to_wire,
 )
 from notify_server.wire.signals import subscriptions_to_wire
+from notify_server.wire.user import profile_to_wire
 
 _COUNTS = Counts(3, 1)
 _KEY = ApiKey("0123456789abcdef", "billing", frozenset({Scope.SEND}), "", NOW)
@@ -98,6 +103,20 @@ _PAGE = Page(
     items=(NEW,), newer=NEW.position, older=NEW.position, has_more=False, total=1,
     total_more=False, counts=_COUNTS,
 )  # fmt: skip
+_PROFILE = Profile(
+    id="42",
+    record=UserRecord("42", NOW, name="Ann", email="ann@example.org", token_iat=NOW),
+    memberships=(Membership(Audience(AudienceKind.ROLE, "EDITOR"), Source.OPERATOR, NOW),),
+    subscriptions={"info": (True, False)},
+    counts={"/": _COUNTS},
+)
+_USER = profile_to_wire(_PROFILE, [_SESSION], NOW)
+_HELD = HeldEntry(
+    Entry(
+        NOTIFICATION, Receipt("42", ID, "/", named=True, sort_at=NOW, push_at=NOW, changed_at=NOW)
+    ),
+    (),
+)
 _REFUSED = RejectedError(Code.INVALID, faults=[Fault("to[2].role", "must be a text")])
 _SUBMITTED = {"id": ID, "status": "accepted", "revision": 1}
 
@@ -120,6 +139,14 @@ SAMPLES: Mapping[str, object] = MappingProxyType(
         "Explanation": explanation_to_wire(_EXPLANATION, CompatSettings()),
         "Found": search_to_wire(SearchPage((Found(NOTIFICATION, Standing.LIVE),), None, 1)),
         "Resent": resent_to_wire(Resent(ID, resent=1, connected_now=1, delivered=1)),
+        "User": _USER,
+        "UserExport": {
+            "exported_at": to_rfc3339(NOW),
+            "user": _USER,
+            "notifications": [held_to_wire(_HELD)],
+            "sent": [],
+            "audit": [entry_to_wire(_ENTRY)],
+        },
         "Sessions": {"items": [session_to_wire(_SESSION)]},
         "Presence": presence_to_wire(Presence("42", known=True, sessions=(_SESSION,))),
         "Stats": stats_to_wire(_STATS),

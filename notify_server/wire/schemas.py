@@ -33,6 +33,7 @@ from notify_server.wire.fields import (
 from notify_server.wire.inbox import BATCH, BATCH_ACTIONS, ClickSchema, ReadAllSchema, SnoozeSchema
 from notify_server.wire.operators import RESEND
 from notify_server.wire.submission import IDEMPOTENCY_KEY_CHARS, RESERVED, content_schema
+from notify_server.wire.user import PHONE, Address, Locale, Phone, Zone, user_schema
 
 JsonSchema = dict[str, Any]
 
@@ -108,6 +109,10 @@ _SHAPES: Mapping[type[fields.Field[Any]], Callable[[Any], JsonSchema]] = {
         "maximum": MAX_SECONDS,
     },
     Moment: lambda _: {"type": "string", "format": "date-time"},
+    Address: lambda field: {"type": "string", "format": "email", "maxLength": field.most},
+    Phone: lambda _: {"type": "string", "pattern": f"^{PHONE}$"},
+    Locale: lambda field: text_schema(field.most) | {"description": "A language tag of BCP 47."},
+    Zone: lambda field: text_schema(field.most) | {"description": "A zone of the IANA database."},
     PriorityField: lambda _: {"type": "string", "enum": [*map(str, Priority), "medium"]},
     ScopeField: lambda _: {"type": "string", "enum": list(map(str, Scope))},
     FreeObject: lambda _: {"type": "object"},
@@ -173,6 +178,7 @@ def request_schemas(limits: LimitSettings) -> dict[str, JsonSchema]:
         ),
         "NewApiKey": _CONVERTER.schema(NewKeySchema),
         "CleanupWish": _CONVERTER.schema(CleanupSchema),
+        "UserProfile": _CONVERTER.schema(user_schema(limits)),
         "ResendWish": _CONVERTER.schema(RESEND),
         "Nothing": {"type": "object", "additionalProperties": False},
     }  # fmt: skip

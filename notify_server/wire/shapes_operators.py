@@ -2,8 +2,10 @@
 
 from notify_server.domain.notification import Priority
 from notify_server.domain.operators import Standing
+from notify_server.domain.target import Source
 from notify_server.wire.shapes import (
     FLAG,
+    OPEN,
     TEXT,
     TIME,
     WHOLE,
@@ -79,6 +81,56 @@ OPERATOR_ANSWERS: dict[str, JsonSchema] = {
             "unconfirmed": WHOLE,
             "opened_at": TIME,
             "expires_at": TIME,
+        }
+    ),
+    "User": obj(
+        {
+            "id": TEXT,
+            **{name: maybe(TEXT) for name in ("name", "email", "phone", "locale", "time_zone")},
+            "roles": items(TEXT),
+            "rooms": items(TEXT),
+            "known_since": maybe(TIME),
+            "newest_token_at": maybe(TIME),
+            "tokens_revoked_before": maybe(TIME),
+            "memberships": items(
+                obj(
+                    {
+                        "role": TEXT,
+                        "room": TEXT,
+                        "source": enum(Source),
+                        "since": TIME,
+                        "until": maybe(TIME),
+                        "current": FLAG,
+                    },
+                    ("role", "room"),
+                )
+            ),
+            "subscriptions": {
+                "type": "object",
+                "additionalProperties": obj({"subscribed": FLAG, "required": FLAG}),
+            },
+            "counts": {
+                "type": "object",
+                "additionalProperties": obj({"count": WHOLE, "unseen": WHOLE, "more": FLAG}),
+            },
+            "sessions": items(ref("Session")),
+        }
+    ),
+    "UserExport": obj(
+        {
+            "exported_at": TIME,
+            "user": ref("User"),
+            "notifications": items(
+                obj(
+                    {
+                        "notification": ref("Content"),
+                        "receipt": maybe(OPEN),
+                        "attempts": items(OPEN),
+                    }
+                )
+            ),
+            "sent": items(ref("Content")),
+            "audit": items(OPEN),
         }
     ),
     "Sessions": listed(ref("Session")),

@@ -1,6 +1,7 @@
 """A person as the operator's calls set and show them (contract 7)."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -12,19 +13,23 @@ from marshmallow.validate import Email
 from typing_extensions import override
 
 from notify_server.domain.errors import Code, RejectedError
+from notify_server.domain.operators import SessionInfo
 from notify_server.domain.profile import Profile, ProfileFields
 from notify_server.domain.settings import LimitSettings
 from notify_server.domain.target import AudienceKind, Membership, Source
 from notify_server.wire.fields import Id, ListOf, StrictSchema, Text, load
 from notify_server.wire.json import check_json
 from notify_server.wire.notification import moment_to_wire
+from notify_server.wire.operators import session_to_wire
 
 NAME_CHARS = 255
 EMAIL_CHARS = 254
 MAX_ROLES = 100
 
 _is_email = Email()
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+PHONE = r"\+[1-9][0-9]{6,14}"
+"""E.164, as a pattern of the whole."""
+_PHONE = re.compile(PHONE)
 # RFC 5646, without the grandfathered tags: language, script, region, variants, extensions.
 _LOCALE = re.compile(
     r"[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
@@ -33,7 +38,7 @@ _LOCALE = re.compile(
 )
 
 
-class _Address(Text):
+class Address(Text):
     """``name@host.tld``."""
 
     @override
@@ -45,7 +50,7 @@ class _Address(Text):
             raise ValidationError("must be an e-mail address like ann@example.org") from None
 
 
-class _Phone(Text):
+class Phone(Text):
     """E.164."""
 
     @override
@@ -56,7 +61,7 @@ class _Phone(Text):
         return text
 
 
-class _Locale(Text):
+class Locale(Text):
     """A language tag of BCP 47."""
 
     @override
@@ -67,7 +72,7 @@ class _Locale(Text):
         return text
 
 
-class _Zone(Text):
+class Zone(Text):
     """The name of a time zone in the IANA database."""
 
     @override
@@ -84,17 +89,18 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _schema(limits: LimitSettings) -> Schema:
+def user_schema(limits: LimitSettings) -> Schema:
+    """What ``PUT users/{id}`` takes."""
     optional: dict[str, Any] = {"allow_none": True, "load_default": None}
     several: dict[str, Any] = {"load_default": ()}
     named = Id(limits.id_chars)
     return StrictSchema.from_dict(
         {
             "name": Text(NAME_CHARS, **optional),
-            "email": _Address(EMAIL_CHARS, **optional),
-            "phone": _Phone(16, **optional),
-            "locale": _Locale(64, **optional),
-            "time_zone": _Zone(64, **optional),
+            "email": Address(EMAIL_CHARS, **optional),
+            "phone": Phone(16, **optional),
+            "locale": Locale(64, **optional),
+            "time_zone": Zone(64, **optional),
             "roles": ListOf(named, MAX_ROLES, **several),
             "rooms": ListOf(named, limits.rooms_per_user, **several),
         },
@@ -108,7 +114,7 @@ def parse_user(raw: object, limits: LimitSettings) -> ProfileFields:
     Raises:
         RejectedError: INVALID with paths.
     """
-    values, faults = load(_schema(limits), raw)
+    values, faults = load(user_schema(limits), raw)
     faults += list(check_json(raw))
     if faults:
         raise RejectedError(Code.INVALID, faults=faults)
@@ -117,7 +123,19 @@ def parse_user(raw: object, limits: LimitSettings) -> ProfileFields:
     return ProfileFields(**values)
 
 
-def profile_to_wire(profile: Profile, now: datetime) -> dict[str, object]:
+def said_of(fields: ProfileFields) -> dict[str, object]:
+    """What an operator set, for the audit: which fields, not what they say of the person."""
+    named = ("name", "email", "phone", "locale", "time_zone")
+    return {
+        "set": [name for name in named if getattr(fields, name) is not None],
+        "roles": list(fields.roles),
+        "rooms": list(fields.rooms),
+    }
+
+
+def profile_to_wire(
+    profile: Profile, sessions: Iterable[SessionInfo], now: datetime
+) -> dict[str, object]:
     """Everything; what ``PUT`` takes stands at the top, under the same names."""
     record = profile.record
     said: dict[str, Any] = {} if record is None else asdict(record)
@@ -138,6 +156,7 @@ def profile_to_wire(profile: Profile, now: datetime) -> dict[str, object]:
             line: {"count": counts.unread, "unseen": counts.unseen, "more": counts.more}
             for line, counts in profile.counts.items()
         },
+        "sessions": [session_to_wire(session) for session in sessions],
     }
 
 

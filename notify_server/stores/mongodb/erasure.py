@@ -6,7 +6,7 @@ met by the second round that ``pipeline/erasure.py`` makes.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 from typing_extensions import override
@@ -19,7 +19,7 @@ from notify_server.kit.clock import to_ms
 from notify_server.ports.erasure import ErasureStore, Scrubbed
 from notify_server.stores.mongodb import moves, queries
 from notify_server.stores.mongodb.acceptance import forget_keys_of
-from notify_server.stores.mongodb.database import Database
+from notify_server.stores.mongodb.database import PATIENCE_S, Database
 from notify_server.stores.mongodb.documents import (
     Document,
     notification_from,
@@ -30,6 +30,7 @@ from notify_server.stores.mongodb.tombstones import buried
 from notify_server.stores.texts import content_to_json
 
 _ROUNDS = 20
+_LATE = timedelta(seconds=PATIENCE_S + 1)
 
 
 class MongoErasure(ErasureStore):
@@ -105,8 +106,9 @@ class MongoErasure(ErasureStore):
         await self._database.delete(queries.ATTEMPTS_OF, of)
 
     @override
-    async def bury(self, user: str, at: datetime) -> None:
+    async def bury(self, user: str, at: datetime) -> timedelta:
         await self._database.run(self._bury(user, at))
+        return _LATE
 
     async def _bury(self, user: str, at: datetime) -> None:
         """The tombstone first, so that nothing is written behind it."""

@@ -1,7 +1,7 @@
 """The part of the port for one person's data, and the writer's guard behind an erasure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import orjson
@@ -65,8 +65,9 @@ class SqliteErasure(ErasureStore):
         )
 
     @override
-    async def bury(self, user: str, at: datetime) -> None:
+    async def bury(self, user: str, at: datetime) -> timedelta:
         await self._database.write(partial(_bury, user=user, at=at))
+        return timedelta()
 
     @override
     async def buried_at(self, user: str) -> datetime | None:

@@ -107,6 +107,10 @@ async def test_openapi_real_answers_are_as_described(service):
     await call("POST", f"{API}/admin/api-keys/{{id}}/revoke", id=made["id"])
     await call("GET", f"{API}/admin/audit")
     await call("GET", f"{API}/admin/audit/verify")
+    user = f"{API}/admin/users/{{user}}"
+    await call("PUT", user, dict(OPERATIONS["PUT", user].example), user="42")
+    await call("GET", user, user="42")
+    await call("GET", f"{user}/export", user="42")
     await call("POST", f"{API}/admin/cleanup", {"dry_run": True})
     for path in ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs"):
         await call("GET", path)

@@ -24,6 +24,7 @@ DOCS_POLICY = (
 
 _CODE = re.compile(r"`([^`]+)`")
 _LINE = 76
+_FEW = 6
 _METHODS = ("get", "post", "put", "patch", "delete")
 _CONNECT = """\
 import { io } from "socket.io-client";
@@ -78,7 +79,8 @@ def _navigation(document: Described, tags: Iterable[Described], wire: Described)
         for tag in tags
     ]  # fmt: skip
     groups.append(("Socket.IO", [("socket", "Connecting"), ("server-events", "Server to client"),
-                                 ("client-events", "Client to server")]))  # fmt: skip
+                                 ("client-events", "Client to server"),
+                                 ("admin-events", "On the line /admin")]))  # fmt: skip
     groups.append(("Errors", [("errors", f"{len(wire['errors'])} codes")]))
     lists = "".join(
         f"<h2>{escape(name)}</h2><ul>"
@@ -211,17 +213,25 @@ def _socket(wire: Described, path: str) -> str:
         )
     parts.append('<h2 id="client-events">Client to server</h2><p class="lead">Each is answered '
                  "through its acknowledgement with <code>ok</code>.</p>")  # fmt: skip
-    for event in wire["client_events"]:
-        rows = [
-            (f"<code>{escape(name)}</code>", "yes" if f["required"] else "", escape(f["type"]))
-            for name, f in event["fields"].items()
-        ]
-        parts.append(
-            f"<article><h3><code>{escape(event['event'])}</code></h3>"
-            f"{_pre(_json(event['example']))}"
-            f"{_table('', ('field', 'required', 'type'), rows)}</article>"
-        )
+    parts += map(_client_event, wire["client_events"])
+    parts.append('<h2 id="admin-events">On the line /admin</h2><p class="lead">For sessions with '
+                 "the role ADMIN, beside all of the above.</p>")  # fmt: skip
+    parts += map(_client_event, wire["admin_events"])
     return "".join([*parts, "</section>"])
+
+
+def _client_event(event: Described) -> str:
+    rows = [
+        (f"<code>{escape(name)}</code>", "yes" if f["required"] else "", escape(f["type"]))
+        for name, f in event["fields"].items()
+    ]
+    table = _table("", ("field", "required", "type"), rows)
+    if len(rows) > _FEW:
+        table = f"<details><summary>{len(rows)} fields</summary>{table}</details>"
+    return (
+        f"<article><h3><code>{escape(event['event'])}</code></h3>"
+        f"{_pre(_json(event['example']))}{table}</article>"
+    )
 
 
 def _errors(errors: Described) -> str:

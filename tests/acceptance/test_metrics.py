@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from socketio.exceptions import ConnectionError as Refused
 
@@ -127,6 +128,21 @@ async def test_metrics_in_deploy_exist(server, path):
     queried = set(_OURS.findall(_queries(path)))
     assert queried
     assert {name for name in queried if not {name, _SUFFIX.sub("", name)} & known} == set()
+
+
+async def test_metrics_are_all_in_the_docs(server):
+    text = (await scrape(server))[2]
+    shown = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    described = set(_OURS.findall((ROOT / "docs" / "seeing.md").read_text("utf-8")))
+    assert {name for name in shown - described if not name.startswith("notify_process_")} == set()
+    assert described - shown == {"notify_process_"}
+
+
+def test_alerts_are_rules_with_a_summary():
+    groups = yaml.safe_load(ALERTS.read_text("utf-8"))["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len(rules) == len({rule["alert"] for rule in rules}) >= 5
+    assert all(rule["expr"] and rule["annotations"]["summary"] for rule in rules)
 
 
 def _queries(path):

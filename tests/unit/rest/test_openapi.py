@@ -154,8 +154,9 @@ async def test_docs_page_shows_every_call_event_and_code_and_loads_nothing(servi
             if method != "parameters":
                 assert f'id="{operation["operationId"]}"' in page
     described = describe()
-    for event in [*described["server_events"], *described["client_events"]]:
-        assert f"<code>{event['event']}</code>" in page
+    for name in ("server_events", "client_events", "admin_events"):
+        for event in described[name]:
+            assert f"<code>{event['event']}</code>" in page
     for code in described["errors"]:
         assert f"<code>{code}</code>" in page
     anchors = set(re.findall(r'href="#([^"]+)"', page))

@@ -15,15 +15,6 @@ from notify_server.domain.settings import Settings
 from notify_server.wire.explanation import MAX_RECIPIENTS, explanation_to_wire
 
 _STATUS_STYLES = {"delivered": "green", "failed": "bold red", "pending": "yellow", "sent": "yellow"}
-_STATES = (
-    ("delivered_at", "delivered"),
-    ("seen_at", "seen"),
-    ("read_at", "read"),
-    ("clicked_at", "clicked"),
-    ("acknowledged_at", "acknowledged"),
-    ("dismissed_at", "dismissed"),
-    ("snoozed_until", "snoozed until"),
-)
 
 
 def explain(
@@ -45,7 +36,7 @@ def explain(
 ) -> int:
     """Tell what became of a notification, person by person.
 
-    Each try with its time, channel and outcome, why nothing more is tried, and what comes next.
+    What happened and when, why things stand as they do, and what comes next.
     With no server running it looks into the store.
 
     \b
@@ -101,12 +92,9 @@ def _whole(told: Mapping[str, Any]) -> Iterator[Text]:
     if cancelled_at := told.get("cancelled_at"):
         yield _row("cancelled", local_moment(cancelled_at))
     for channel in told.get("channels") or ():
-        yield _row(clean(channel.get("channel")), clean(channel.get("reason")))
+        yield _row(clean(channel["channel"]), clean(channel["sentence"]))
     numbers = [f"{count} {name}" for name, count in told["summary"].items() if count]
     yield _row("people", ", ".join(numbers) or "none yet")
-    for name in ("story", "sentence"):
-        if isinstance(told.get(name), str):
-            yield _row("in short", clean(told[name]))
 
 
 def _row(name: str, text: str) -> Text:
@@ -114,37 +102,32 @@ def _row(name: str, text: str) -> Text:
 
 
 def _person(person: Mapping[str, Any]) -> Iterator[Text]:
-    status = clean(person["status"])
+    status = clean(person["status"] or "not a recipient")
     line = Text.assemble((clean(person["user"]), "bold"), ": ")
     line.append(status, style=_STATUS_STYLES.get(status, ""))
-    if not person.get("named", True):
+    if not person["named"] and person["status"]:
         line.append(", as a member of the audience")
+    if person["online"]:
+        line.append(", connected")
     yield line
-    state = person.get("state") or {}
-    happened = [f"{word} {local_moment(state[key])}" for key, word in _STATES if state.get(key)]
-    if happened:
-        yield _row("state", ", ".join(happened))
-    for attempt in person.get("attempts") or ():
-        yield _attempt(attempt)
-    if closed := person.get("closed"):
-        yield _row("ended", f"{clean(closed['sentence'])} ({clean(closed['reason'])})")
-    upcoming = person.get("next")
-    if upcoming:
-        at = local_moment(upcoming.get("due_at"))
-        yield _row("next", f"{at}: {clean(upcoming['sentence'])}")
-    for name in ("story", "sentence", "why"):
-        if isinstance(person.get(name), str):
-            yield _row("in short", clean(person[name]))
+    for happening in person["timeline"]:
+        yield _row(local_moment(happening["at"]), _happened(happening))
+    why, coming = person["why"], person["next"]
+    yield _row("why", f"{clean(why['sentence'])} ({clean(why['reason'])})")
+    due = local_moment(coming["due_at"])
+    yield _row("next", f"{due}: {clean(coming['sentence'])}" if due else clean(coming["sentence"]))
 
 
-def _attempt(attempt: Mapping[str, Any]) -> Text:
-    parts = [f"{clean(attempt['channel'])} {clean(attempt['outcome'])}"]
-    if attempt.get("round_trip_ms") is not None:
-        parts.append(f"{attempt['round_trip_ms']} ms")
-    if attempt.get("session"):
-        parts.append(f"session {clean(attempt['session'])}")
-    head = f"try {attempt['number']}"
-    if attempt.get("revision", 1) > 1:
-        head += f" of r{attempt['revision']}"
-    text = f"{local_moment(attempt['at'])}: {', '.join(parts)}. {clean(attempt['sentence'])}"
-    return _row(head, f"{text} ({clean(attempt['reason'])})")
+def _happened(happening: Mapping[str, Any]) -> str:
+    """One line of the timeline; a try with its number, reason and session."""
+    told = clean(happening["sentence"])
+    if "reason" not in happening:
+        return told
+    notes = [f"try {happening['number']}", clean(happening["reason"])]
+    if happening["revision"] > 1:
+        notes[0] += f" of r{happening['revision']}"
+    if happening["session"]:
+        notes.append(f"session {clean(happening['session'])}")
+    if happening["event"] == "delivered" and happening["round_trip_ms"] is not None:
+        notes.append(f"{happening['round_trip_ms']} ms")
+    return f"{told} ({', '.join(notes)})"

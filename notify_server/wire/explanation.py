@@ -33,12 +33,12 @@ _KINDS: Mapping[AudienceKind, str] = MappingProxyType(
 _STEPS: Mapping[Upcoming, str] = MappingProxyType(
     {
         Upcoming.NOTHING: "Nothing more is sent.",
-        Upcoming.WAIT: "It is sent when the person connects; then it gives up.",
+        Upcoming.WAIT: "It is given up, unless the person connects before.",
         Upcoming.ATTEMPT: "Attempt {number} of {of} goes out.",
-        Upcoming.JUDGE: "Attempt {number} of {of} is out; unconfirmed until then it has failed.",
+        Upcoming.JUDGE: "Attempt {number} of {of} has failed, unless it is confirmed before.",
         Upcoming.REMIND: "Reminder {number} of {of} goes out.",
         Upcoming.WAKE: "It comes back from its snooze, as new.",
-        Upcoming.EXPIRE: "It is sent when the person connects; then it expires.",
+        Upcoming.EXPIRE: "It expires, unless the person connects before.",
     }
 )
 """What ``next`` says; the moment stands beside it."""
@@ -138,7 +138,12 @@ def _audience(audience: Audience) -> dict[str, object]:
 
 def _channels(notification: Notification) -> list[dict[str, object]]:
     return [
-        {"channel": str(note.channel), "reason": note.reason} for note in notification.channel_notes
+        {
+            "channel": str(note.channel),
+            "reason": note.reason,
+            "sentence": SENTENCES[Reason(note.reason)],
+        }
+        for note in notification.channel_notes
     ]
 
 

@@ -235,7 +235,9 @@ ANSWERS: dict[str, JsonSchema] = {
             "submitter": TEXT,
             "cancelled_at": maybe(TIME),
             "targets": ref("Targets"),
-            "channels": items(obj({"channel": enum(ChannelName), "reason": maybe(enum(Reason))})),
+            "channels": items(
+                obj({"channel": enum(ChannelName), "reason": enum(Reason), "sentence": TEXT})
+            ),
             "summary": {"type": "object", "additionalProperties": WHOLE},
             "connected": WHOLE,
             "recipients": obj(

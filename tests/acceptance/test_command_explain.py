@@ -31,7 +31,9 @@ def test_lost_notification_is_found_and_explained(server):
     assert "find-ann find-bob" in found
     told = server.cli("explain", sent, "--user", "find-bob")
     assert "find-bob: pending" in told
-    assert "gives up waiting for the person's return" in told
+    assert "waits for their return. (offline)" in told
+    assert "given up, unless the person connects before" in told
+    assert "Accepted and stored." in told
     assert "find-ann:" not in told
     assert json.loads(server.cli("explain", sent, "--json"))["summary"]["pending"] == 2
 

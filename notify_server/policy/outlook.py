@@ -79,8 +79,8 @@ def _why_delivered(notification: Notification, receipt: Receipt | None) -> Reaso
         return Reason.DELIVERED
     if receipt is not None and receipt.acknowledged_at is not None:
         return Reason.ACKNOWLEDGED
-    is_reminded = receipt is not None and receipt.step is not Step.IDLE
-    return Reason.UNACKNOWLEDGED if is_reminded else Reason.NOT_ACKNOWLEDGED
+    is_over = receipt is not None and receipt.step is Step.IDLE and receipt.reminders > 0
+    return Reason.NOT_ACKNOWLEDGED if is_over else Reason.UNACKNOWLEDGED
 
 
 def _why_set_aside(receipt: Receipt) -> Reason | None:

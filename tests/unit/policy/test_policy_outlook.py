@@ -13,7 +13,6 @@ from notify_server.domain.settings import Settings
 from notify_server.domain.target import EVERYONE, Position
 from notify_server.policy.outlook import NOT_THEIRS, Reach, upcoming, why
 from notify_server.policy.retry import RetryPolicy
-from notify_server.policy.timeline import happenings
 
 POLICY = RetryPolicy.of(Settings().retry, Random(1))
 AWAY, HERE = Reach(), Reach(is_online=True, is_live=True)
@@ -62,6 +61,8 @@ STANDING = {
                  Reason.UNACKNOWLEDGED, Next(Upcoming.REMIND, NOW + S, 2, 2)),
     "reminded in vain": (SEEN_TO, {"delivered_revision": 1, "reminders": 2}, HERE,
                          Reason.NOT_ACKNOWLEDGED, NOTHING),
+    "never reminded": (SEEN_TO, {"delivered_revision": 1, "deleted_at": NOW}, HERE,
+                       Reason.UNACKNOWLEDGED, NOTHING),
     "acknowledged": (SEEN_TO, {"delivered_revision": 1, "acknowledged_at": NOW}, HERE,
                      Reason.ACKNOWLEDGED, NOTHING),
     "cancelled": (note("ann", cancelled_at=NOW), {"closed": Reason.CANCELLED}, HERE,
@@ -112,7 +113,3 @@ def test_outlook_of_whom_it_is_not_for(since, exclude, reason):
     one = Entry(note("bob", to=(ROLE,), exclude=exclude), None)
     assert told(person(since=since), one) == (reason, NOTHING)
     assert reason in NOT_THEIRS
-
-
-def test_timeline_module_is_used_by_explanations():
-    assert callable(happenings)

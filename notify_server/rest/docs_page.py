@@ -28,7 +28,7 @@ _FEW = 6
 _METHODS = ("get", "post", "put", "patch", "delete")
 _CONNECT = """\
 import { io } from "socket.io-client";
-const socket = io(NOTIFY_URL, { path: "PATH", auth: { token, ack: true, cursor } });
+const socket = io("https://notify.example.com", { path: "PATH", auth: { token, ack: true, cursor } });
 socket.on("notification", ({ notification }, ack) => { show(notification); ack(); });
 socket.on("notification_count", ({ count, cursor }) => { setBadge(count); keep(cursor); });
 const answer = await socket.emitWithAck("mark_read", { notification_id });"""
@@ -171,7 +171,11 @@ def _body(document: Described, operation: Described) -> str:
         for name, shape in schema.get("properties", {}).items()
     ]  # fmt: skip
     inner = _table("", ("field", "required", "type"), rows)
-    return f"<details><summary>Body: {len(rows)} fields</summary>{inner}</details>" if rows else ""
+    return (
+        f"<details><summary>Body: {len(rows)} field{'s' if len(rows) > 1 else ''}</summary>{inner}</details>"
+        if rows
+        else ""
+    )
 
 
 def _answers(document: Described, operation: Described) -> str:

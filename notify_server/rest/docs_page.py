@@ -28,7 +28,8 @@ _FEW = 6
 _METHODS = ("get", "post", "put", "patch", "delete")
 _CONNECT = """\
 import { io } from "socket.io-client";
-const socket = io("https://notify.example.com", { path: "PATH", auth: { token, ack: true, cursor } });
+const auth = { token, ack: true, cursor };
+const socket = io("https://notify.example.com", { path: "PATH", auth });
 socket.on("notification", ({ notification }, ack) => { show(notification); ack(); });
 socket.on("notification_count", ({ count, cursor }) => { setBadge(count); keep(cursor); });
 const answer = await socket.emitWithAck("mark_read", { notification_id });"""
@@ -172,10 +173,8 @@ def _body(document: Described, operation: Described) -> str:
     ]  # fmt: skip
     inner = _table("", ("field", "required", "type"), rows)
     return (
-        f"<details><summary>Body: {len(rows)} field{'s' if len(rows) > 1 else ''}</summary>{inner}</details>"
-        if rows
-        else ""
-    )
+    words = "1 field" if len(rows) == 1 else f"{len(rows)} fields"
+    return f"<details><summary>Body: {words}</summary>{inner}</details>" if rows else ""
 
 
 def _answers(document: Described, operation: Described) -> str:

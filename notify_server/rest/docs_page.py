@@ -172,7 +172,6 @@ def _body(document: Described, operation: Described) -> str:
         for name, shape in schema.get("properties", {}).items()
     ]  # fmt: skip
     inner = _table("", ("field", "required", "type"), rows)
-    return (
     words = "1 field" if len(rows) == 1 else f"{len(rows)} fields"
     return f"<details><summary>Body: {words}</summary>{inner}</details>" if rows else ""
 

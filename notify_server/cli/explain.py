@@ -95,6 +95,8 @@ def _whole(told: Mapping[str, Any]) -> Iterator[Text]:
         yield _row(clean(channel["channel"]), clean(channel["sentence"]))
     numbers = [f"{count} {name}" for name, count in told["summary"].items() if count]
     yield _row("people", ", ".join(numbers) or "none yet")
+    if told.get("connected"):
+        yield _row("connected", f"{told['connected']} of them now")
 
 
 def _row(name: str, text: str) -> Text:

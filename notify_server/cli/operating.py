@@ -1,6 +1,7 @@
 """Short commands of operators: ``sessions``, ``resend``, ``cancel``, ``revoke``."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -93,7 +94,7 @@ def cancel(
       notify-server cancel 0199d2b4-6a3e-7c55-8f0b-2d9a4c1e7b60
     """
     way = find_way(url, key, config, data_dir)
-    told = ask(way, "POST", f"/api/v1/notifications/{clean(notification_id)}/cancel")
+    told = ask(way, "POST", f"/api/v1/notifications/{quote(notification_id, safe='')}/cancel")
     numbers = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
     _done(told, numbers, as_json)
     return 0

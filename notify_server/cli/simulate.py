@@ -181,13 +181,12 @@ def _panel(crowd: Crowd, figures: Figures) -> RenderableType:
         "acked": figures.acked,
         "read": figures.read,
         "doubled": figures.doubled,
-        "on the way": figures.missing,
-        "p50": f"{late['p50']} ms",
-        "p99": f"{late['p99']} ms",
+        "missing": figures.missing,
+        "p50/p99 ms": f"{late['p50']:.0f}/{late['p99']:.0f}",
     }
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for name in cells:
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     table.add_row(*map(str, cells.values()))
     return table
 

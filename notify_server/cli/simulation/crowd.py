@@ -105,7 +105,7 @@ class Crowd:
                 await self._gather_all()
                 self.phase = "sending"
                 await self._send_all()
-                self.phase = "waiting for the last"
+                self.phase = "settling"
                 await self._until(lambda: not self._figures.missing, self._plan.settle_s)
                 self.phase = "leaving"
             finally:

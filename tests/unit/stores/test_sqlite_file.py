@@ -113,6 +113,18 @@ async def test_file_of_the_first_shape_gets_its_retention(tmp_path, clock, monke
     connection.close()
 
 
+def test_attempts_of_an_older_file_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:4])
+    row = ("n", "ann", 1, 2, "no_ack", 7, "failed", "in_app")
+    with sqlite3.connect(tmp_path / "store.db", isolation_level=None) as connection:
+        schema.prepare_writer(connection)
+        connection.execute("INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        monkeypatch.undo()
+        schema.prepare_writer(connection)
+        assert connection.execute("SELECT * FROM attempts").fetchall() == [row]
+    connection.close()
+
+
 async def test_file_of_a_newer_version_is_refused(tmp_path, clock):
     with sqlite3.connect(tmp_path / "store.db") as connection:
         connection.execute("PRAGMA user_version = 99")

@@ -73,7 +73,7 @@ PEERS = {
             "channels-daphne",
             "Django Channels, daphne",
             partial(build.python, "channels_daphne.py"),
-            _PLAIN | {"acked"},
+            _PLAIN | {"acked", "durable"},
             **_CHANNELS,
         ),
         Peer("floor", "floor: send() alone", build.floor, frozenset({"broadcast"})),

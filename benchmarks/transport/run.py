@@ -55,14 +55,14 @@ class Sizes:
     slow_clients: int = 1_000
     durable: int = 20_000
     durable_slow: int = 2_000
-    durable_clients: int = 1_000
+    durable_clients: tuple[int, ...] = (1_000, 5_000)
     submits: int = 3_000
 
 
 QUICK = Sizes(
     clients=(200,), repeats=1, seconds=0.4, warm_s=0.1, idle_s=0.2, latency_broadcasts=5,
     targeted=1_000, targeted_clients=(20, 200), durable=1_000, durable_slow=200,
-    durable_clients=100, submits=200,
+    durable_clients=(100,), submits=200,
 )  # fmt: skip
 
 
@@ -93,11 +93,11 @@ def turns(visit, whole, names, sizes):
             yield peer.name, "sends to one", partial(visit.run_targeted, peer), clients
         for name in product:
             yield name, "submits to one", whole.targeted, clients
-    for peer in _having("durable", peers):
-        call = partial(whole.durable_channels, peer.name)
-        yield peer.name, "durable", call, sizes.durable_clients
-    for name in product:
-        yield name, "durable", whole.durable, sizes.durable_clients
+    for clients in sizes.durable_clients:
+        for peer in _having("durable", peers):
+            yield peer.name, "durable", partial(whole.durable_channels, peer.name), clients
+        for name in product:
+            yield name, "durable", whole.durable, clients
 
 
 def _having(row, peers):
@@ -137,7 +137,7 @@ def sizes_of(given):
     """What was asked for."""
     sizes = asdict(QUICK if given.quick else Sizes())
     if given.clients:
-        sizes["clients"] = tuple(given.clients)
+        sizes["clients"] = sizes["durable_clients"] = tuple(given.clients)
     if given.repeat:
         sizes["repeats"] = given.repeat
     if given.seconds:

@@ -1,6 +1,7 @@
 """What is measured while one peer runs."""
 
 import statistics
+import sys
 import time
 
 from transport.load import Load, used, write_hellos
@@ -93,6 +94,10 @@ class Visit:
             self._figures.add("memory", clients, peer.name, each)
 
     def _deliver(self, peer, server, load, clients):
+        if clients > peer.most_receivers:
+            most = f"more than {peer.most_receivers:,} clients are beyond it (see peers.py)"
+            print(f"{peer.name}: no broadcasts, {most}", file=sys.stderr, flush=True)
+            return
         warm, seconds = self._sizes.warm_s, self._sizes.seconds
         load.ask(_broadcast(warm, 1))
         for row, burst, is_acked in (

@@ -27,7 +27,8 @@ class Peer:
         make: Returns the command line, ports excepted; raises ``MissingToolError``.
         protocol: What ``load -m`` calls it.
         rows: What is measured of it.
-        most_receivers: With more clients it is sent no broadcasts, because it cannot deliver them.
+        most_receivers: With more clients only connects and memory are measured, because it
+            cannot deliver to them in reasonable time.
     """
 
     name: str
@@ -84,6 +85,15 @@ PEERS = {
         Peer("floor", "floor: send() alone", build.floor, frozenset({"broadcast"})),
     )
 }
+
+
+def is_beyond(peer, clients):
+    """Whether a peer cannot deliver to so many; says so."""
+    if clients <= peer.most_receivers:
+        return False
+    most = f"more than {peer.most_receivers:,} clients are beyond it (see peers.py)"
+    print(f"{peer.name}: no deliveries, {most}", file=sys.stderr, flush=True)
+    return True
 
 
 def free_port():

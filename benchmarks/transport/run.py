@@ -18,7 +18,7 @@ from bench import report
 from bench.machine import choose_cores, describe, pin, raise_file_limit
 
 from transport import build, figures, picture
-from transport.peers import PEERS
+from transport.peers import PEERS, is_beyond
 from transport.visits import Visit
 from transport.whole import PRODUCT, Whole
 
@@ -95,6 +95,8 @@ def turns(visit, whole, names, sizes):
             yield name, "submits to one", whole.targeted, clients
     for clients in sizes.durable_clients:
         for peer in _having("durable", peers):
+            if is_beyond(peer, clients):
+                continue
             yield peer.name, "durable", partial(whole.durable_channels, peer.name), clients
         for name in product:
             yield name, "durable", whole.durable, clients

@@ -1,11 +1,10 @@
 """What is measured while one peer runs."""
 
 import statistics
-import sys
 import time
 
 from transport.load import Load, used, write_hellos
-from transport.peers import Running, rss
+from transport.peers import Running, is_beyond, rss
 
 SIZE = 423  # bytes of the Socket.IO packet of a notification
 BURST = 50
@@ -94,9 +93,7 @@ class Visit:
             self._figures.add("memory", clients, peer.name, each)
 
     def _deliver(self, peer, server, load, clients):
-        if clients > peer.most_receivers:
-            most = f"more than {peer.most_receivers:,} clients are beyond it (see peers.py)"
-            print(f"{peer.name}: no broadcasts, {most}", file=sys.stderr, flush=True)
+        if is_beyond(peer, clients):
             return
         warm, seconds = self._sizes.warm_s, self._sizes.seconds
         load.ask(_broadcast(warm, 1))

@@ -94,12 +94,15 @@ def turns(visit, whole, names, sizes):
         for name in product:
             yield name, "submits to one", whole.targeted, clients
     for clients in sizes.durable_clients:
-        for peer in _having("durable", peers):
-            if is_beyond(peer, clients):
-                continue
+        yield from _durable_turns(whole, peers, product, clients)
+
+
+def _durable_turns(whole, peers, product, clients):
+    for peer in _having("durable", peers):
+        if not is_beyond(peer, clients):
             yield peer.name, "durable", partial(whole.durable_channels, peer.name), clients
-        for name in product:
-            yield name, "durable", whole.durable, clients
+    for name in product:
+        yield name, "durable", whole.durable, clients
 
 
 def _having(row, peers):

@@ -92,7 +92,7 @@ def _whole(told: Mapping[str, Any]) -> Iterator[Text]:
     if cancelled_at := told.get("cancelled_at"):
         yield _row("cancelled", local_moment(cancelled_at))
     for channel in told.get("channels") or ():
-        yield _row(clean(channel["channel"]), clean(channel["sentence"]))
+        yield _row(clean(channel["channel"]), clean(channel.get("sentence") or channel["reason"]))
     numbers = [f"{count} {name}" for name, count in told["summary"].items() if count]
     yield _row("people", ", ".join(numbers) or "none yet")
     if told.get("connected"):

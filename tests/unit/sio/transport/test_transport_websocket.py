@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import socket
+import tracemalloc
 
 import aiohttp
 import pytest
@@ -153,6 +154,31 @@ async def test_client_that_never_reads_holds_no_more_than_the_limit(serve, until
         assert rig.server.backlog(bad.sid)[1] < 1_000_000
         await good.read()
     assert rig.server.stats == {"slow": 1}
+
+
+async def test_client_that_never_reads_is_sent_50_megabytes_and_costs_few(serve):
+    """X13: it is cut, nothing of what it was owed stays, and no task was made for it."""
+    rig = await serve()
+    good, bad = await rig.joined(), await rig.joined()
+    tasks, text = len(asyncio.all_tasks()), b'"' + b"x" * 100_000 + b'"'
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(500):
+            rig.server.write([good.sid, bad.sid], "/", "n", text)
+            await good.read()
+            good.seen.clear()
+        gc.collect()
+        now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert bad.sid not in rig.server.sessions
+    assert rig.server.stats == {"slow": 1}
+    assert peak - before < 11_000_000, (
+        "4 MiB that wait, as text and as frames, and what is under way"
+    )
+    assert now - before < 1_000_000
+    assert len(asyncio.all_tasks()) <= tasks
 
 
 async def test_half_open_peer_is_gone_in_time_with_everything(serve):

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ ATTEMPTS = 6
 _BASE_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE_S = 60.0
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+_DOWNLOAD = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=30)
 _AWAY_STATUSES = frozenset({502, 503, 504})
 
 Pause = Callable[[float], Awaitable[object]]
@@ -85,6 +86,27 @@ class Api:
         except (aiohttp.ClientError, TimeoutError) as exc:
             why = "it took too long" if isinstance(exc, TimeoutError) else "the connection broke"
             raise UnavailableError(f"No answer from {self._endpoint.url}: {why}.") from None
+
+    async def download(self, path: str) -> AsyncIterator[bytes]:
+        """GET something large, piece by piece.
+
+        Raises:
+            NotifyError: The server's refusal; UnavailableError: it did not come to its end.
+        """
+        headers = {"Authorization": f"Bearer {self._endpoint.key}"}
+        url = self._endpoint.url + path
+        try:
+            async with self._session.get(
+                url, headers=headers, timeout=_DOWNLOAD, allow_redirects=False
+            ) as response:
+                if response.status >= 400:
+                    _answer(response, await response.read())
+                async for piece in response.content.iter_any():
+                    yield piece
+        except aiohttp.ClientConnectorError:
+            raise UnreachableError(f"No server answers at {self._endpoint.url}.") from None
+        except (aiohttp.ClientError, TimeoutError):
+            raise UnavailableError("The document broke off before its end.") from None
 
     async def call_surely(
         self, method: str, path: str, body: object = None, key: str | None = None

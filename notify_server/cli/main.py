@@ -31,6 +31,7 @@ from notify_server.cli.show import clean, note
 from notify_server.cli.simulate import simulate
 from notify_server.cli.stats import stats
 from notify_server.cli.token import token
+from notify_server.cli.users import users
 from notify_server.domain.errors import NotifyError
 from notify_server.wire.errors import ROWS
 
@@ -61,6 +62,7 @@ app.command(rich_help_panel=FIND)(audit)
 app.command(rich_help_panel=PEOPLE)(token)
 app.command(rich_help_panel=PEOPLE)(revoke)
 app.add_typer(api_key, name="api-key", rich_help_panel=PEOPLE)
+app.add_typer(users, name="users", rich_help_panel=PEOPLE)
 app.command(rich_help_panel=TRY)(doctor)
 app.command(rich_help_panel=TRY)(probe)
 app.command(rich_help_panel=TRY)(simulate)

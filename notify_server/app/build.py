@@ -9,6 +9,7 @@ from datetime import timedelta
 from aiohttp import web
 from typing_extensions import override
 
+from notify_server.app.buses import Nodes, alone
 from notify_server.app.lines import Line, build_line
 from notify_server.app.metrics import LoopWatch, Parts, StoreWatch, current
 from notify_server.app.stores import make_clock, make_store, store_jobs
@@ -20,7 +21,7 @@ from notify_server.jobs.ticker import Job, Ticker
 from notify_server.kit.addresses import parse_networks
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
-from notify_server.kit.rates import TokenBuckets, parse_rate
+from notify_server.kit.rates import TokenBuckets
 from notify_server.pipeline.submit import Submissions
 from notify_server.ports.emitter import Emitter
 from notify_server.ports.store import Store
@@ -54,7 +55,9 @@ class Product:
     loop_watch: LoopWatch
 
 
-def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) -> Product:
+def build(
+    settings: Settings, store: Store, clock: Clock, demo_key: str | None, nodes: Nodes | None = None
+) -> Product:
     """Wire the product over an open store.
 
     Args:
@@ -62,7 +65,9 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
         store: Open.
         clock: The one clock of the process.
         demo_key: The API key that the demo page gets; None without ``--demo``.
+        nodes: The way to others; None: this process is alone.
     """
+    nodes = nodes or alone(clock)
     background, jobs = Background(), store_jobs(store)
     store_watch, loop_watch, http = StoreWatch(store, clock), LoopWatch(clock), HttpFigures()
     store = store_watch.store
@@ -77,8 +82,11 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
         ping_timeout=5,
     )
     emitter = SocketEmitter(transport, settings.compat, background)
-    line = build_line(settings, store, emitter, background, clock, random.SystemRandom())
-    submit_rate = TokenBuckets(parse_rate(settings.rate_limits.submit), clock)
+    line = build_line(
+        settings, store, emitter, background, clock, random.SystemRandom(),
+        nodes.bus if nodes.are_several else None,
+    )  # fmt: skip
+    submit_rate = nodes.counter("submit", settings.rate_limits.submit)
     watching = Watching(line.operators, line.registry, emitter)
     admin = AdminCalls(
         line.operators, line.submissions, line.explanations, line.people, line.audit, watching,
@@ -87,7 +95,7 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
     calls = Calls(line.inbox, line.people, line.desk, admin, tokens, settings, clock)
     parts = SessionParts(line.registry, line.people, line.desk, line.counting, line.catch_up)
     rates = settings.rate_limits
-    connect_rate = TokenBuckets(parse_rate(rates.connect), clock)
+    connect_rate = nodes.counter("connect", rates.connect)
     proxies = parse_networks(settings.server.trusted_proxies)
     admission = Admission(connect_rate, settings.limits.connections_per_ip, proxies)
     user_rate = TokenBuckets(rate_per_user(settings), clock)
@@ -120,7 +128,11 @@ def build(settings: Settings, store: Store, clock: Clock, demo_key: str | None) 
             connect_rate=connect_rate,
             proxies=proxies,
             ping=store.ping,
-            readiness=lambda: Readiness(draining=gateway.is_draining, stopping=gateway.is_stopping),
+            readiness=lambda: Readiness(
+                draining=gateway.is_draining,
+                stopping=gateway.is_stopping,
+                degraded="" if nodes.bus.healthy else "the bus is away",
+            ),
             metrics=page.render,
             http_done=http.note,
             demo=_demo(settings, clock, demo_key) if demo_key else None,
@@ -149,12 +161,16 @@ def _ticker(settings: Settings, line: Line, gateway: Gateway, jobs: Sequence[Job
     async def check_tokens() -> None:
         gateway.tick()
 
+    async def watch_bus() -> None:
+        line.cluster.tick()
+
     return Ticker(
         [
             Job("deliveries", 0.2, tick),
             Job("tokens", 1, check_tokens),
             Job("expiry", 0.5, line.expiry.run),
             Job("discovery", 5, line.dispatcher.discover),
+            Job("bus", 1, watch_bus),
             Job("cleanup", settings.cleanup.interval_s, line.retention.clean_up),
             *jobs,
         ]

@@ -31,7 +31,6 @@ _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _TYPE_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _LINE_NAME = re.compile(r"/[A-Za-z0-9._~/-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_NOT_YET = "not in this version yet; leave it empty for {}"
 
 
 def check_settings(settings: Settings, faults: Faults) -> None:
@@ -81,10 +80,13 @@ def _store(settings: Settings, faults: Faults) -> None:
 
 
 def _bus(settings: Settings, faults: Faults) -> None:
-    if settings.bus.url.startswith(("redis://", "rediss://")):
-        faults.add(("bus", "url"), "redis is " + _NOT_YET.format("one process"))
-    elif settings.bus.url:
-        faults.add(("bus", "url"), 'expected "" or "redis://…"')
+    if settings.bus.url and not settings.bus.url.startswith(("redis://", "rediss://")):
+        faults.add(("bus", "url"), 'expected "redis://…", "rediss://…" or ""')
+    elif settings.bus.url and not settings.store.url.startswith("mongodb"):
+        faults.add(
+            ("bus", "url"),
+            "several nodes need a store that they can share: set store.url to mongodb://…",
+        )
     if settings.bus.key and (fault := secret_fault(settings.bus.key)):
         faults.add(("bus", "key"), fault)
     if settings.bus.url and not settings.bus.key:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
+from notify_server.bus.local import LocalBus
 from notify_server.domain.settings import Settings
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.audience import Audiences
 from notify_server.pipeline.audit import Audit
 from notify_server.pipeline.catch_up import CatchUp
+from notify_server.pipeline.cluster import Cluster, ClusterParts
 from notify_server.pipeline.confirm import Confirmations
 from notify_server.pipeline.counting import Counting
 from notify_server.pipeline.delivery import DeliveryDesk
@@ -35,6 +37,7 @@ from notify_server.pipeline.signalling import Signalling
 from notify_server.pipeline.submit import Submissions
 from notify_server.policy.retry import RetryPolicy
 from notify_server.policy.visible import Rules
+from notify_server.ports.bus import Bus
 from notify_server.ports.emitter import Emitter
 from notify_server.ports.store import Store
 
@@ -62,6 +65,7 @@ class Line:
     audit: Audit
     profiles: Profiles
     erasure: Erasure
+    cluster: Cluster
     operators: Operators
 
 
@@ -72,6 +76,7 @@ def build_line(
     background: Background,
     clock: Clock,
     chance: Random,
+    bus: Bus | None = None,
 ) -> Line:
     """Put the stages together.
 
@@ -82,6 +87,7 @@ def build_line(
         background: Where tasks that nobody awaits run.
         clock: The one clock.
         chance: Spreads retries; seeded in tests.
+        bus: To the other nodes; None: there are none.
     """
     rules = Rules.of(settings)
     retry = RetryPolicy.of(settings.retry, chance)
@@ -116,6 +122,21 @@ def build_line(
         Statistics(store, registry, people, inventory, presences, rules, clock, figures, queues),
         presences,
     )
+    schedule = Schedule(
+        store, registry, people, desk, signalling, retry, rules, background, clock, figures
+    )
+    catch_up = CatchUp(
+        store, people, inventory, feeds, desk, counting, emitter, rules,
+        settings.limits, background, clock, figures,
+    )  # fmt: skip
+    if bus is not None:
+        schedule.share()
+    cluster = Cluster(
+        bus or LocalBus(),
+        ClusterParts(registry, dispatcher, signalling, people, presences, catch_up, schedule),
+        background,
+        clock,
+    )
     return Line(
         registry=registry,
         rules=rules,
@@ -125,13 +146,9 @@ def build_line(
         counting=counting,
         confirmations=confirmations,
         desk=desk,
-        schedule=Schedule(
-            store, registry, people, desk, signalling, retry, rules, background, clock, figures
-        ),
-        catch_up=CatchUp(
-            store, people, inventory, feeds, desk, counting, emitter, rules,
-            settings.limits, background, clock, figures,
-        ),
+        schedule=schedule,
+        catch_up=catch_up,
+        cluster=cluster,
         dispatcher=dispatcher,
         submissions=submissions,
         expiry=Expiry(store, dispatcher, clock),

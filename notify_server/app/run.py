@@ -17,6 +17,7 @@ from aiohttp import web
 
 from notify_server.app.banner import print_demo
 from notify_server.app.build import Product, build
+from notify_server.app.buses import join_nodes
 from notify_server.app.logs import set_up_logs
 from notify_server.app.operator_key import ensure_operator_key
 from notify_server.app.secrets import ensure_secrets
@@ -53,12 +54,17 @@ def serve(settings: Settings, *, demo: bool) -> int:
 
 async def _serve(settings: Settings, *, demo: bool) -> None:
     clock = make_clock(settings)
+    settings.server.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = make_store(settings, clock)
     await store.open()
     try:
         key = await ensure_operator_key(store, settings.server.data_dir, clock.now())
-        product = build(settings, store, clock, key if demo else None)
-        async with _listening(product, settings) as port:
+        async with (
+            join_nodes(settings, clock) as nodes,
+            _listening(
+                build(settings, store, clock, key if demo else None, nodes), settings
+            ) as port,
+        ):
             at_port = replace(settings, server=replace(settings.server, port=port))
             run_file = _write_run_file(at_port, key, demo=demo)
             try:

@@ -1,30 +1,43 @@
 """The bus of one process: there is nobody else to tell."""
 
+from collections.abc import Callable, Iterable
+
 from typing_extensions import override
 
-from notify_server.ports.bus import Bus, Envelope, Handler
+from notify_server.ports.bus import Bus, Listener, News
 
 
 class LocalBus(Bus):
     """Takes everything and tells nobody; always healthy."""
 
+    node = "node:this"
+    healthy = True
+    nodes = 1
+
     @override
-    def on_envelope(self, handler: Handler) -> None:
+    def listen(self, listener: Listener, resumed: Callable[[], None]) -> None:
         pass
 
     @override
-    async def subscribe(self, channel: str) -> None:
+    def subscribe(self, channel: str) -> None:
         pass
 
     @override
-    async def unsubscribe(self, channel: str) -> None:
+    def unsubscribe(self, channel: str) -> None:
         pass
 
     @override
-    def publish(self, channel: str, envelope: Envelope) -> None:
+    async def heard(self, channel: str) -> None:
         pass
 
-    @property
     @override
-    def healthy(self) -> bool:
-        return True
+    def publish(self, channels: Iterable[str], news: News) -> None:
+        pass
+
+    @override
+    async def open(self) -> None:
+        pass
+
+    @override
+    async def close(self) -> None:
+        pass

@@ -4,6 +4,7 @@ The store is read in pages paced by what the connection takes; live frames skip 
 leave their id. It turns live in the loop turn in which nothing is left, so there is no gap.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -93,7 +94,19 @@ class CatchUp:
         self._clock = clock
         self._figures = figures
         self.running = 0
+        self._heard: Callable[[str], Awaitable[None]] | None = None
         desk.on_behind(self.start)
+
+    def on_joining(self, heard: Callable[[str], Awaitable[None]]) -> None:
+        """Wait for this before the store is read: until news of the user arrive here."""
+        self._heard = heard
+
+    def begin_again(self, session: Session, since: datetime) -> None:
+        """Bring a live session up to date with what may have been missed since then."""
+        session.missed_since = min(since, session.missed_since or since)
+        if session.phase is Phase.LIVE:
+            session.phase = Phase.CATCHING_UP
+            self.start(session)
 
     def start(self, session: Session) -> None:
         """Begin to bring a session up to date, beside everything else."""
@@ -117,6 +130,8 @@ class CatchUp:
         is_first = session.is_fresh
         if is_first:
             session.is_fresh = False
+            if self._heard is not None:
+                await self._heard(session.user)
             # What changed between admission and now (a role taken away, a revocation) counts too.
             await self._people.recheck(session)
             await self._replay(session, progress)

@@ -25,6 +25,7 @@ from notify_server.pipeline.signalling import Signalling
 from notify_server.policy.replay import OVERLAP
 from notify_server.policy.state import read_at_of
 from notify_server.policy.visible import Rules, has_access, is_expired, is_wanted
+from notify_server.ports.bus import NotificationNews, Tell, tell_nobody
 from notify_server.ports.store import Change, Holders, Store
 
 _HEARD = 20_000
@@ -80,18 +81,35 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._heard: OrderedDict[str, Change] = OrderedDict()
         self._looked_at: datetime | None = None
+        self._tell: Tell = tell_nobody
 
     @property
     def waiting(self) -> int:
         """Notifications that have not been handed to the desk."""
         return len(self._queue)
 
+    def on_news(self, tell: Tell) -> None:
+        """Who tells the other nodes."""
+        self._tell = tell
+
     def put(self, notification: Notification) -> None:
         """Take in what the store has accepted, replaced or cancelled."""
         self._put_news(notification, _From.ACCEPTED)
+        self._tell(NotificationNews(notification))
+
+    def put_elsewhere(self, notification: Notification, *, transient: bool) -> None:
+        """Take in what another node has accepted."""
+        if transient:
+            self._queue_transient(notification)
+        else:
+            self._put_news(notification, _From.DISCOVERED)
 
     def put_transient(self, notification: Notification) -> None:
         """Take in what is never stored."""
+        self._queue_transient(notification)
+        self._tell(NotificationNews(notification, transient=True))
+
+    def _queue_transient(self, notification: Notification) -> None:
         self._queue.append(_Item(notification, _From.TRANSIENT))
         self._wake.set()
 

@@ -218,8 +218,7 @@ class Inbox:
         # What was accepted while this ran is not meant, and may be on the screens already.
         before = which.before or last_uuid7(to_ms(now))
         signal = AllUpdatedSignal(changes, before, which.type, which.tags)
-        self._signalling.to_user(user, line, signal, origin)
-        self._signalling.touch_counts(user, line)
+        self._signalling.changed(user, line, signal, origin)
         self._background.spawn(self._mark_rest(person, line, which, upto, now), "mark all read")
 
     async def _upto(self, person: Person, before: str | None) -> Position | None:
@@ -271,7 +270,7 @@ class Inbox:
             while page := await self._store.inbox(person.id, line, place, PAGE):
                 await self._mark_read(person, left(page), asked_at)
                 place = page[-1].position
-        self._signalling.touch_counts(person.id, line)
+        self._signalling.changed(person.id, line)
 
     # Together
 
@@ -309,8 +308,7 @@ class Inbox:
                 signal: RemovedSignal | UpdatedSignal = RemovedSignal(tuple(ids), Removal.DELETED)
             else:
                 signal = UpdatedSignal(tuple(ids), changes[kind])
-            self._signalling.to_user(person.id, line, signal, origin)
-            self._signalling.touch_counts(person.id, line)
+            self._signalling.changed(person.id, line, signal, origin)
 
 
 def _is_in_page(place: Position, query: InboxQuery, nth: int, chosen: int) -> bool:

@@ -28,6 +28,7 @@ from notify_server.pipeline.signalling import Signalling
 from notify_server.policy.membership import changes_by_token, is_revoked, person_of
 from notify_server.policy.rooms import is_allowed
 from notify_server.policy.types import TypeRegistry
+from notify_server.ports.bus import PersonNews, Tell, tell_nobody
 from notify_server.ports.store import Store
 
 _CACHED = 10_000
@@ -57,9 +58,14 @@ class People:
         self._settings = settings
         self._lines = settings.namespaces.lines
         self._types = TypeRegistry(settings.types)
+        self._tell: Tell = tell_nobody
         self._cache: OrderedDict[str, tuple[datetime, Known]] = OrderedDict()
         self._generation = 0
         """Counts what was forgotten: a read that began before must not be kept."""
+
+    def on_news(self, tell: Tell) -> None:
+        """Who tells the other nodes."""
+        self._tell = tell
 
     async def admit(self, claims: Claims) -> Person:
         """Remember what a token says of its user.
@@ -82,7 +88,7 @@ class People:
         if changes.record is not None:
             await self._leave_closed_rooms(claims, memberships)
         if changes.record is not None or changes.put or changes.remove:
-            self._forget(claims.user)
+            self._changed(claims.user)
         return await self.refresh(claims.user)
 
     async def _leave_closed_rooms(
@@ -152,7 +158,7 @@ class People:
         session.rooms.setdefault(room, now)
         if stored:
             await self._store.put_member(session.user, Membership(audience, Source.SELF, now))
-            self._forget(session.user)
+            self._changed(session.user)
         await self.refresh(session.user)
 
     async def leave_room(self, session: Session, room: str, *, stored: bool) -> None:
@@ -160,7 +166,7 @@ class People:
         session.rooms.pop(room, None)
         if stored:
             await self._leave(session.user, Audience(AudienceKind.ROOM, room), Source.SELF)
-            self._forget(session.user)
+            self._changed(session.user)
         await self.refresh(session.user)
 
     async def check_rooms(self, session: Session) -> None:
@@ -188,7 +194,7 @@ class People:
         audience = Audience(AudienceKind.ROOM, room)
         membership = Membership(audience, Source.OPERATOR, self._clock.now())
         await self._store.put_member(user, membership)
-        self._forget(user)
+        self._changed(user)
         await self.refresh(user)
 
     async def remove_room_member(self, room: str, user: str) -> None:
@@ -198,7 +204,7 @@ class People:
             await self._leave(user, audience, source)
         for session in self._registry.of_user(user):
             session.rooms.pop(room, None)
-        self._forget(user)
+        self._changed(user)
         await self.refresh(user)
 
     # What an operator says of a person
@@ -229,7 +235,7 @@ class People:
             await self._store.put_member(user, membership)
         for audience in sorted(held - wanted):
             await self._leave(user, audience, Source.OPERATOR)
-        self._forget(user)
+        self._changed(user)
         await self.refresh(user)
 
     async def known(self, user: str) -> Known:
@@ -269,8 +275,7 @@ class People:
 
         await self._change(user, switch)
         subscriptions = await self.subscriptions(user)
-        self._signalling.to_user(user, None, SubscriptionsSignal(subscriptions), origin)
-        self._signalling.touch_counts(user)
+        self._signalling.changed(user, None, SubscriptionsSignal(subscriptions), origin)
         return subscriptions
 
     async def set_read_mark(self, user: str, line: str, mark: Watermark) -> Watermark:
@@ -302,6 +307,13 @@ class People:
         for session in self._registry.of_user(user):
             if session.issued_at < now:
                 self._signalling.disconnect(session)
+        self._tell(PersonNews(user, everywhere=True))
+
+    async def changed_elsewhere(self, user: str) -> None:
+        """Another node changed what is known of a user: read it again, and look at the sessions."""
+        self._forget(user)
+        for session in self._registry.of_user(user):
+            await self.recheck(session)
 
     async def _change(self, user: str, change: Callable[[UserRecord], UserRecord]) -> UserRecord:
         """Write what ``change`` makes of the record; what is known may do for the first try."""
@@ -312,6 +324,7 @@ class People:
             if await self._store.save_user(changed):
                 saved = replace(changed, version=changed.version + 1)
                 self._know_saved(saved, is_current=generation == self._generation)
+                self._tell(PersonNews(user))
                 return (await self.refresh(user)).record
             record, _memberships = await self._read(user)
         raise ConflictError(Code.CONFLICT, "The user was changed at the same time; try again.")
@@ -354,6 +367,12 @@ class People:
     def forget(self, user: str) -> None:
         """Read a user from the store when next asked: something else has changed them there."""
         self._forget(user)
+        self._tell(PersonNews(user, everywhere=True))
+
+    def _changed(self, user: str) -> None:
+        """It is written: what was known of it is old, here and on other nodes."""
+        self._forget(user)
+        self._tell(PersonNews(user))
 
     def _forget(self, user: str) -> None:
         self._generation += 1

@@ -29,6 +29,17 @@ class Presences:
         person = await self._people.person(user)
         return Presence(user, person.record.version > 0, tuple(self.sessions(user)))
 
+    def find(self, session_id: str) -> SessionInfo | None:
+        """An open session of this node."""
+        session = self._registry.get(session_id)
+        return None if session is None else self._info(session)
+
+    def kick_here(self, session_id: str) -> None:
+        """End a session if it is here."""
+        session = self._registry.get(session_id)
+        if session is not None:
+            self._signalling.disconnect(session)
+
     def kick(self, session_id: str) -> SessionInfo:
         """End a session for good: a stock client does not come back by itself.
 

@@ -45,12 +45,17 @@ from notify_server.policy.visible import (
     is_visible,
     is_wanted,
 )
+from notify_server.ports.bus import FrameNews, Tell, tell_nobody
 from notify_server.ports.store import ReceiptKey, ReceiptStore
 
 _PAGE = 500
 _RETRY_S = 1.0
 _TRIES = 20
 _SOON = timedelta(seconds=1)
+_WIDEST_PAGE = 16 * _PAGE
+
+OVERDUE = timedelta(seconds=5)
+"""A row that nobody took for so long has no node with a session of its user."""
 
 _log = structlog.get_logger("notify.schedule")
 
@@ -90,7 +95,17 @@ class Schedule:
         self._background = background
         self._clock = clock
         self._figures = figures
+        self._is_shared = False
+        self._tell: Tell = tell_nobody
         desk.on_failed(self.failed)
+
+    def share(self) -> None:
+        """Other nodes do what is due for sessions that are theirs."""
+        self._is_shared = True
+
+    def on_news(self, tell: Tell) -> None:
+        """Who tells the other nodes what is shown again."""
+        self._tell = tell
 
     # What failed in memory becomes a row
 
@@ -178,18 +193,36 @@ class Schedule:
 
     async def run(self) -> None:
         """Do everything that is due now; called by the ticker."""
+        limit = _PAGE
         try:
-            while await self._run_page() == _PAGE:
-                pass
+            while limit <= _WIDEST_PAGE:
+                found, taken = await self._run_page(limit)
+                if found < limit:
+                    return
+                if not taken:  # other nodes' rows stand before ours, until they are overdue
+                    limit *= 2
         except UnavailableError:
             _log.warning("due_rows_not_read")
 
-    async def _run_page(self) -> int:
-        entries = await self._store.due(self._clock.now(), _PAGE)
+    async def _run_page(self, limit: int) -> tuple[int, int]:
+        """Do what is ours of the most overdue; returns how many were found, and how many tried."""
+        entries = await self._store.due(self._clock.now(), limit)
         self._count(entries)
-        decided = [await self._decide(entry) for entry in entries]
-        if not decided:
-            return 0
+        decided = [await self._decide(entry) for entry in entries if self._is_ours(entry)]
+        if decided:
+            await self._do(decided)
+        return len(entries), len(decided)
+
+    def _is_ours(self, entry: Entry) -> bool:
+        """Where nodes share the store: who has the session, or anybody when nobody seems to."""
+        receipt = entry.receipt
+        if not self._is_shared or receipt is None or receipt.step is Step.WAIT:
+            return True
+        if self._registry.is_online(receipt.user, receipt.line):
+            return True
+        return receipt.due_at is not None and self._clock.now() - receipt.due_at >= OVERDUE
+
+    async def _do(self, decided: Sequence[_Decided]) -> None:
         won = await save_won(
             self._store, {_key(d.verdict.receipt): d.verdict.receipt for d in decided}
         )
@@ -197,7 +230,6 @@ class Schedule:
         for one in taken:
             self._hand_over(one)
         await self._keep([d.verdict.attempt for d in taken if d.verdict.attempt is not None])
-        return len(entries)
 
     def _count(self, entries: Sequence[Entry]) -> None:
         receipts = [entry.receipt for entry in entries if entry.receipt is not None]
@@ -269,8 +301,23 @@ class Schedule:
         if receipt.step in (Step.WAIT, Step.IDLE) and not decided.is_sent:
             self._signalling.touch_counts(receipt.user, receipt.line)
             return
+        if not decided.is_sent:
+            return
+        reminder = receipt.reminders if receipt.step is Step.REMIND else None
+        if receipt.step is not Step.JUDGE:
+            self._tell(FrameNews(receipt.user, notification.id, reminder))
+        self._show(decided.entry.notification, receipt, reminder)
+
+    async def show(self, user: str, notification_id: str, reminder: int | None) -> None:
+        """Another node did what was due: show it on this one's sessions too."""
+        for entry in await self._store.entries(user, [notification_id]):
+            if entry.receipt is not None:
+                self._show(entry.notification, entry.receipt, reminder)
+
+    def _show(self, notification: Notification, receipt: Receipt, reminder: int | None) -> None:
+        """Send it to the sessions here: an attempt, a reminder, or back from a snooze."""
         person = self._registry.person(receipt.user)
-        if not decided.is_sent or person is None:
+        if person is None:
             return
         is_wake = receipt.step is Step.WAIT
         entry = Entry(notification, receipt)
@@ -278,11 +325,10 @@ class Schedule:
             self._signalling.touch_counts(receipt.user, receipt.line)
             if not is_awaiting(person, entry, self._rules, self._clock.now()):
                 return
+        attempt = receipt.attempts if receipt.step is Step.JUDGE else None
         frame = personal_frame(
-            person, entry, self._rules, self._clock,
-            attempt=receipt.attempts if receipt.step is Step.JUDGE else None,
-            reminder=receipt.reminders if receipt.step is Step.REMIND else None,
-        )  # fmt: skip
+            person, entry, self._rules, self._clock, attempt=attempt, reminder=reminder
+        )
         sessions = self._registry.of_user(receipt.user, receipt.line)
         for session in sessions:
             if session.phase is Phase.CATCHING_UP:

@@ -1,7 +1,7 @@
 """Connected clients on this node, and by what they are found."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -16,6 +16,15 @@ MISSED_LIMIT = 1_000
 
 As many again of what is urgent or critical: a flood of others must not take their place.
 """
+
+
+ChannelCall = Callable[[str], None]
+"""Called with the name of a channel of the bus."""
+
+
+def channel_of(user: str) -> str:
+    """The channel of one user; those of audiences are their keys."""
+    return f"user:{user}"
 
 
 class Phase(Enum):
@@ -105,10 +114,16 @@ class Registry:
     """All sessions of this node, by id, by user and line, and by audience."""
 
     def __init__(self) -> None:
+        self._on_begun: ChannelCall = lambda _channel: None
+        self._on_ended: ChannelCall = lambda _channel: None
         self._by_id: dict[str, Session] = {}
         self._by_user: dict[str, dict[str, Session]] = {}
         self._people: dict[str, Person] = {}
         self._by_audience: defaultdict[Audience, set[str]] = defaultdict(set)
+
+    def on_channels(self, begun: ChannelCall, ended: ChannelCall) -> None:
+        """Who is told of the channels that sessions here are interested in: users and audiences."""
+        self._on_begun, self._on_ended = begun, ended
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -123,7 +138,10 @@ class Registry:
     def add(self, session: Session, person: Person) -> None:
         """Take in a session; what is known of a user who is here already may be newer."""
         self._by_id[session.id] = session
-        self._by_user.setdefault(session.user, {})[session.id] = session
+        if session.user not in self._by_user:
+            self._by_user[session.user] = {}
+            self._on_begun(channel_of(session.user))
+        self._by_user[session.user][session.id] = session
         if session.user not in self._people:
             self.know(person)
 
@@ -137,6 +155,7 @@ class Registry:
         del of_user[session_id]
         if not of_user:
             del self._by_user[session.user]
+            self._on_ended(channel_of(session.user))
             self._index(self._people.pop(session.user), {})
         return session
 
@@ -146,6 +165,8 @@ class Registry:
             self._index(self._people.get(person.id), person.since)
             self._people[person.id] = person
             for audience in person.since:
+                if audience not in self._by_audience:
+                    self._on_begun(audience.key)
                 self._by_audience[audience].add(person.id)
 
     def person(self, user: str) -> Person | None:
@@ -189,3 +210,4 @@ class Registry:
                 users.discard(before.id)
                 if not users:
                     del self._by_audience[audience]
+                    self._on_ended(audience.key)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from notify_server.domain.signals import AllUpdatedSignal, RemovedSignal, Signal, UpdatedSignal
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.sessions import Phase, Registry, Session
+from notify_server.ports.bus import StateNews, StateSignal, Tell, tell_nobody
 from notify_server.ports.emitter import Emitter
 
 _DEFERRED_LIMIT = 1_000
@@ -21,17 +22,39 @@ class Signalling:
         self._emitter = emitter
         self._clock = clock
         self._on_touched: Touched = lambda _user, _line: None
+        self._tell: Tell = tell_nobody
 
     def on_touched(self, call: Touched) -> None:
         """Who counts again when state changed."""
         self._on_touched = call
 
-    def to_user(
-        self, user: str, line: str | None, signal: Signal, origin: str | None = None
+    def on_news(self, tell: Tell) -> None:
+        """Who tells the other nodes."""
+        self._tell = tell
+
+    def changed(
+        self,
+        user: str,
+        line: str | None,
+        signal: StateSignal | None = None,
+        origin: str | None = None,
     ) -> None:
-        """Tell a user's sessions, the one that caused it left out."""
-        sessions = [s for s in self._registry.of_user(user, line) if s.id != origin]
-        self.to_sessions(sessions, signal)
+        """A user's state changed: tell all their sessions but the one that did it, and count.
+
+        Args:
+            signal: What they are told; None: only the counts changed.
+        """
+        self.changed_here(user, line, signal, origin)
+        self._tell(StateNews(user, line, signal, origin))
+
+    def changed_here(
+        self, user: str, line: str | None, signal: StateSignal | None, origin: str | None
+    ) -> None:
+        """The part of it that is done on every node."""
+        if signal is not None:
+            sessions = [s for s in self._registry.of_user(user, line) if s.id != origin]
+            self.to_sessions(sessions, signal)
+        self.touch_counts(user, line)
 
     def to_sessions(self, sessions: list[Session], signal: Signal) -> None:
         """Tell live sessions now, the others as soon as they are live."""

@@ -1,6 +1,9 @@
 """Fixtures over the rig; ``conftest.py`` of each lane that needs a server imports them."""
 
+import os
+
 import pytest
+from support.nodes import Nodes, NodesWorld
 from support.server import Server
 from support.world import World
 
@@ -28,9 +31,26 @@ remind_s = 1
 """High and urgent are quick here, so that schedules can be watched; the rest is the default."""
 
 
+_NODES = {}
+
+
+def make_world(server):
+    """One server's people, or those of all nodes that it is one of."""
+    nodes = _NODES.get(server.url)
+    return World(server) if nodes is None else NodesWorld(nodes.servers)
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """The server that most tests share: each uses people of its own."""
+    if os.environ.get("NOTIFY_TEST_NODES"):
+        nodes = Nodes(tmp_path_factory.mktemp("nodes"), SHARED_TOML).start()
+        _NODES[nodes.servers[0].url] = nodes
+        yield nodes.servers[0]
+        codes = [one.stop() for one in nodes.servers]
+        nodes.stop()
+        assert codes == [0] * len(codes)
+        return
     shared = Server(tmp_path_factory.mktemp("shared"), SHARED_TOML)
     shared.start()
     yield shared
@@ -53,7 +73,7 @@ def make_server(tmp_path):
 
 @pytest.fixture
 async def world(server):
-    """People on the shared server."""
-    async with World(server) as people:
+    """People on the shared server; where it is one of several nodes, on all of them."""
+    async with make_world(server) as people:
         yield people
     assert server.running, server.tail()

@@ -43,7 +43,8 @@ def free_port():
 class Server:
     """One data directory and port, and the process that serves it, if any."""
 
-    def __init__(self, folder, extra_toml="", port=None):
+    def __init__(self, folder, extra_toml="", port=None, environ=None):
+        self.environ = environ or {}
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data_dir = self.folder / "data"
@@ -92,7 +93,7 @@ class Server:
                 secret.chmod(0o600)
             environ["NOTIFY_STORE__URL"] = mongodb.url_for(self.folder)
             environ["NOTIFY_AUTH__JWT_SECRET_FILE"] = str(secret)
-        return environ
+        return {**environ, **self.environ}
 
     def start(self, failpoint=None):
         """Start, and return when the server is ready."""
@@ -175,7 +176,8 @@ class Server:
 
     @property
     def secret(self):
-        return (self.data_dir / "jwt_secret").read_text(encoding="utf-8").strip()
+        given = self.environ.get("NOTIFY_AUTH__JWT_SECRET")
+        return given or (self.data_dir / "jwt_secret").read_text(encoding="utf-8").strip()
 
     def token(self, user, roles=(), *, rooms=(), ttl=3600, iat=None, **claims):
         """A JWT as any issuer would make it; each one of a user is newer than the one before."""

@@ -302,11 +302,16 @@ def test_url_of_mongodb_is_read_at_the_start(tmp_path, url, fault):
     assert fault in row
 
 
+def test_a_bus_needs_a_store_that_nodes_can_share(tmp_path):
+    path = write(tmp_path, '[bus]\nurl = "redis://h"')
+    assert any("set store.url to mongodb://" in row for row in faults(path))
+
+
 def test_what_nodes_share_wants_configured_secrets(tmp_path):
     path = write(tmp_path, '[store]\nurl = "mongodb://u:hunter2@h/d"\n[bus]\nurl = "redis://h"')
     rows = faults(path)
     assert not any("store.url" in row for row in rows)
-    assert any("redis is not in this version yet" in row for row in rows)
+    assert not any("bus.url" in row for row in rows)
     assert any("bus.key: expected a secret" in row for row in rows)
     assert any("auth.jwt_secret: expected with MongoDB or a bus" in row for row in rows)
 

@@ -1,0 +1,294 @@
+"""The bus on Redis: publish and subscribe, nothing kept there.
+
+One task publishes what waits, one listens, one watches. A sign of life on the node's own channel
+shows that both ways work (F28): a connection that is open and deaf is torn down and made anew. No
+caller ever waits for Redis (F26); what is lost meanwhile is found in the store.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+import redis.asyncio as redis
+import structlog
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from typing_extensions import override
+
+from notify_server.bus.envelopes import BadEnvelopeError, Envelope, Envelopes
+from notify_server.kit.aio import pause
+from notify_server.kit.clock import Clock
+from notify_server.kit.ids import random_id
+from notify_server.ports.bus import NODES, Bus, Listener, News
+
+BEAT_S = 1.0
+"""Between two signs of life."""
+DEAF_S = 5.0
+"""Without our own sign of life for so long, the bus is believed to be away."""
+AWAY_S = 4.0
+"""A node that says nothing for so long is believed to be gone."""
+HEARD_S = 0.25
+"""How long a newcomer waits until its channel is listened to."""
+_TRY_S = 2.0
+_RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+_MOST_WAITING = 10_000
+_BATCH = 500
+
+_log = structlog.get_logger("notify.bus")
+
+_Sealed = tuple[tuple[str, ...], bytes]
+
+
+class RedisBus(Bus):
+    """One node's place on the bus.
+
+    Attributes:
+        stats: How often what happened: ``sent``, ``received``, ``dropped``, ``bad``, ``resets``.
+    """
+
+    def __init__(self, url: str, key: str, clock: Clock, prefix: str = "notify:") -> None:
+        """``prefix``: stands before every channel, for several products on one Redis."""
+        self._url = url
+        self._prefix = prefix
+        self._clock = clock
+        self._envelopes = Envelopes(key, clock)
+        self._node = random_id("node:")
+        self._number = 0
+        self._waiting: deque[_Sealed] = deque()
+        self._news = asyncio.Event()
+        self._wanted: set[str] = {NODES, self._node}
+        self._listened: set[str] = set()
+        self._changed = asyncio.Event()
+        self._hearing: dict[str, asyncio.Event] = {}
+        self._heard_at = -DEAF_S
+        self._seen: dict[str, tuple[int, float]] = {}
+        self._listener: Listener | None = None
+        self._resumed: Callable[[], None] = lambda: None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._was_healthy = False
+        self.stats: Counter[str] = Counter()
+
+    @property
+    @override
+    def node(self) -> str:
+        return self._node
+
+    @property
+    @override
+    def healthy(self) -> bool:
+        return self._clock.monotonic() - self._heard_at < DEAF_S
+
+    @property
+    @override
+    def nodes(self) -> int:
+        now = self._clock.monotonic()
+        return 1 + sum(now - at < AWAY_S for _, at in self._seen.values())
+
+    @override
+    def listen(self, listener: Listener, resumed: Callable[[], None]) -> None:
+        self._listener, self._resumed = listener, resumed
+
+    @override
+    def subscribe(self, channel: str) -> None:
+        if channel not in self._wanted:
+            self._wanted.add(channel)
+            self._changed.set()
+
+    @override
+    def unsubscribe(self, channel: str) -> None:
+        if channel in self._wanted:
+            self._wanted.discard(channel)
+            self._changed.set()
+
+    @override
+    async def heard(self, channel: str) -> None:
+        if channel in self._listened or not self.healthy:
+            return
+        event = self._hearing.setdefault(channel, asyncio.Event())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARD_S):
+                await event.wait()
+
+    @override
+    def publish(self, channels: Iterable[str], news: News) -> None:
+        names = tuple(self._prefix + channel for channel in channels)
+        if not names:
+            return
+        if len(self._waiting) >= _MOST_WAITING:
+            self._waiting.popleft()
+            self.stats["dropped"] += 1
+        self._number += 1
+        self._waiting.append((names, self._envelopes.seal(self._node, self._number, news)))
+        self._news.set()
+
+    @override
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(each()) for each in (self._send, self._hear, self._beat)]
+
+    @override
+    async def close(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0 if self.healthy else 0):
+                while self._waiting:
+                    await pause(0.01)
+        left = set(self._tasks)
+        while left:  # a cancellation that meets a timeout of redis-py's is swallowed there
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=0.2)
+        self._tasks = []
+
+    # -- sending -------------------------------------------------------------------------------
+
+    async def _send(self) -> None:
+        """Publish what waits, for ever; a failure loses one batch, which discovery makes good."""
+        client = self._client()
+        try:
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                while self._waiting:
+                    await self._send_batch(client)
+        finally:
+            await client.aclose()
+
+    async def _send_batch(self, client: redis.Redis) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        pipeline = client.pipeline(transaction=False)
+        for names, sealed in batch:
+            for name in names:
+                _ = pipeline.publish(name, sealed)  # a pipeline only notes it
+        try:
+            async with asyncio.timeout(_TRY_S):
+                await pipeline.execute()
+            self.stats["sent"] += len(batch)
+        except (RedisError, OSError, TimeoutError) as error:
+            self.stats["dropped"] += len(batch)
+            _log.warning("bus_not_sent", count=len(batch), error=type(error).__name__)
+            await pause(_RETRY_S[0])
+
+    async def _beat(self) -> None:
+        """Say that we are here, on a channel that we hear ourselves."""
+        while True:
+            self._number += 1
+            sealed = self._envelopes.seal(self._node, self._number, None)
+            self._waiting.append(((self._prefix + NODES,), sealed))
+            self._news.set()
+            self._tell_health()
+            await pause(BEAT_S)
+
+    def _tell_health(self) -> None:
+        if self.healthy != self._was_healthy:
+            self._was_healthy = self.healthy
+            _log.info("bus_healthy") if self.healthy else _log.warning("bus_away")
+
+    def _client(self) -> redis.Redis:
+        return redis.Redis.from_url(
+            self._url,
+            socket_timeout=_TRY_S,
+            socket_connect_timeout=_TRY_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    # -- hearing -------------------------------------------------------------------------------
+
+    async def _hear(self) -> None:
+        """Listen, for ever; a connection that fails or is deaf is made anew."""
+        failures = 0
+        while True:
+            client = self._client()
+            pubsub = client.pubsub()
+            try:
+                await self._listen_on(pubsub)
+                failures = 0
+            except (RedisError, OSError, TimeoutError) as error:
+                if failures == 0:
+                    _log.warning("bus_lost", error=type(error).__name__)
+                failures += 1
+            finally:
+                self._listened.clear()
+                with suppress(RedisError, OSError, TimeoutError):
+                    await pubsub.aclose()  # type: ignore[no-untyped-call]
+                    await client.aclose()
+            self.stats["resets"] += 1
+            await pause(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+
+    async def _listen_on(self, pubsub: PubSub) -> None:
+        """Until nothing has been heard for too long."""
+        began = self._clock.monotonic()
+        await self._reconcile(pubsub)
+        reader = asyncio.get_running_loop().create_task(self._read(pubsub))
+        reader.add_done_callback(lambda _reader: self._changed.set())
+        try:
+            while not reader.done():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(BEAT_S):
+                        await self._changed.wait()
+                self._changed.clear()
+                await self._reconcile(pubsub)
+                if self._clock.monotonic() - max(self._heard_at, began) > DEAF_S:
+                    raise TimeoutError
+            await reader
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    async def _reconcile(self, pubsub: PubSub) -> None:
+        """Listen to what is wanted, and to nothing else."""
+        more, less = self._wanted - self._listened, self._listened - self._wanted
+        if more:
+            await pubsub.subscribe(*(self._prefix + channel for channel in more))
+        if less:
+            await pubsub.unsubscribe(*(self._prefix + channel for channel in less))
+        self._listened = (self._listened | more) - less
+
+    async def _read(self, pubsub: PubSub) -> None:
+        while True:
+            message = await pubsub.get_message(timeout=BEAT_S)
+            if message is None:
+                continue
+            channel = message["channel"].decode().removeprefix(self._prefix)
+            if message["type"] == "subscribe":
+                self._begun(channel)
+            elif message["type"] == "message":
+                await self._take(message["data"])
+
+    def _begun(self, channel: str) -> None:
+        """From now on what is published there arrives; what came before is in the store."""
+        event = self._hearing.pop(channel, None)
+        if event is not None:
+            event.set()
+        if channel == self._node:
+            self._resumed()
+
+    async def _take(self, sealed: bytes) -> None:
+        try:
+            envelope = self._envelopes.open(sealed)
+        except BadEnvelopeError as error:
+            self.stats["bad"] += 1
+            _log.warning("bus_envelope_refused", why=str(error))
+            return
+        if self._is_double(envelope):
+            return
+        if envelope.news is not None and self._listener is not None:
+            self.stats["received"] += 1
+            try:
+                await self._listener(envelope.news)
+            except Exception:  # noqa: BLE001 - one that can not be heard must not deafen the node
+                _log.exception("bus_news_failed", kind=type(envelope.news).__name__)
+
+    def _is_double(self, envelope: Envelope) -> bool:
+        """Our own, or one that came by another channel already."""
+        now = self._clock.monotonic()
+        if envelope.node == self._node:
+            self._heard_at = now
+            return True
+        number, _ = self._seen.get(envelope.node, (0, 0.0))
+        self._seen[envelope.node] = (max(number, envelope.number), now)
+        if len(self._seen) > 1_000:
+            self._seen = {node: seen for node, seen in self._seen.items() if now - seen[1] < AWAY_S}
+        return envelope.number <= number

@@ -1,0 +1,181 @@
+"""What nodes tell each other, and what one does when it hears of something.
+
+With one process nobody is told. What is lost on the way is in the store: notifications are found
+there by every node (``Dispatcher.discover``), state when a session is brought up to date.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from notify_server.domain.operators import SessionInfo
+from notify_server.kit.aio import Background
+from notify_server.kit.clock import Clock
+from notify_server.kit.ids import random_id
+from notify_server.pipeline.catch_up import CatchUp
+from notify_server.pipeline.dispatch import Dispatcher
+from notify_server.pipeline.people import People
+from notify_server.pipeline.presence import Presences
+from notify_server.pipeline.schedule import Schedule
+from notify_server.pipeline.sessions import Registry, channel_of
+from notify_server.pipeline.signalling import Signalling
+from notify_server.policy.replay import OVERLAP
+from notify_server.ports.bus import (
+    NODES,
+    Bus,
+    FrameNews,
+    KickNews,
+    News,
+    NotificationNews,
+    PersonNews,
+    SessionsAsked,
+    SessionsTold,
+    StateNews,
+)
+
+ANSWER_S = 0.5
+"""How long the answers of other nodes are waited for."""
+
+
+@dataclass(slots=True)
+class _Question:
+    """Who is here, asked of all nodes."""
+
+    expected: int
+    answers: dict[str, tuple[SessionInfo, ...]] = field(default_factory=dict)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterParts:
+    """The stages that news are for."""
+
+    registry: Registry
+    dispatcher: Dispatcher
+    signalling: Signalling
+    people: People
+    presences: Presences
+    catch_up: CatchUp
+    schedule: Schedule
+
+
+class Cluster:
+    """Binds the line to the bus."""
+
+    def __init__(self, bus: Bus, parts: ClusterParts, background: Background, clock: Clock) -> None:
+        self._bus = bus
+        self._parts = parts
+        self._background = background
+        self._clock = clock
+        self._questions: dict[str, _Question] = {}
+        self._well_at: datetime | None = None
+        bus.listen(self._hear, self._resumed)
+        parts.registry.on_channels(bus.subscribe, bus.unsubscribe)
+        for stage in (parts.dispatcher, parts.signalling, parts.people, parts.schedule):
+            stage.on_news(self._tell)
+        parts.catch_up.on_joining(lambda user: bus.heard(channel_of(user)))
+
+    @property
+    def healthy(self) -> bool:
+        """Whether other nodes hear of what happens here at once."""
+        return self._bus.healthy
+
+    def tick(self) -> None:
+        """Remember until when nothing can have been missed; called every second or so."""
+        if self._bus.healthy:
+            self._well_at = self._clock.now()
+
+    def _tell(self, news: News) -> None:
+        """Publish on the channels of those whom it concerns."""
+        self._bus.publish(_channels(news), news)
+
+    # What is heard
+
+    async def _hear(self, news: News) -> None:
+        match news:
+            case NotificationNews():
+                self._parts.dispatcher.put_elsewhere(news.notification, transient=news.transient)
+            case StateNews():
+                self._parts.signalling.changed_here(news.user, news.line, news.signal, news.origin)
+            case PersonNews():
+                await self._parts.people.changed_elsewhere(news.user)
+            case FrameNews():
+                work = self._parts.schedule.show(news.user, news.notification_id, news.reminder)
+                self._background.spawn(work, "show what came back elsewhere")
+            case KickNews():
+                self._parts.presences.kick_here(news.session)
+            case SessionsAsked():
+                found = tuple(self._parts.presences.sessions(news.user, news.line))
+                told = SessionsTold(news.question, self._bus.node, found)
+                self._bus.publish([news.answer_to], told)
+            case SessionsTold():
+                self._take_answer(news)
+
+    def _resumed(self) -> None:
+        """The bus is back: look for what was accepted elsewhere, and bring sessions up to date."""
+        self._background.spawn(self._parts.dispatcher.discover(), "discover after the bus")
+        if self._well_at is not None:
+            since = self._well_at - OVERLAP
+            for session in self._parts.registry:
+                self._parts.catch_up.begin_again(session, since)
+
+    # Who is here
+
+    async def sessions(self, user: str | None = None, line: str | None = None) -> list[SessionInfo]:
+        """Open sessions of all nodes that answer in time, oldest first."""
+        found = self._parts.presences.sessions(user, line)
+        others = self._bus.nodes - 1
+        if others > 0 and self._bus.healthy:
+            for answer in (await self._ask(others, user, line)).values():
+                found += answer
+        return sorted(found, key=lambda session: session.opened_at)
+
+    async def _ask(
+        self, expected: int, user: str | None, line: str | None
+    ) -> dict[str, tuple[SessionInfo, ...]]:
+        question = random_id()
+        asked = self._questions[question] = _Question(expected)
+        self._bus.publish([NODES], SessionsAsked(question, self._bus.node, user, line))
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await asked.done.wait()
+        except TimeoutError:
+            pass
+        finally:
+            del self._questions[question]
+        return asked.answers
+
+    def _take_answer(self, told: SessionsTold) -> None:
+        asked = self._questions.get(told.question)
+        if asked is not None:
+            asked.answers[told.node] = told.sessions
+            if len(asked.answers) >= asked.expected:
+                asked.done.set()
+
+    async def kick(self, session_id: str) -> SessionInfo:
+        """End a session for good, on whichever node it is; answers whose it was.
+
+        Raises:
+            NotFoundError: There is no such session.
+        """
+        here = self._parts.presences.find(session_id)
+        if here is not None:
+            return self._parts.presences.kick(session_id)
+        found = [each for each in await self.sessions() if each.id == session_id]
+        if not found:
+            return self._parts.presences.kick(session_id)  # raises
+        self._bus.publish([NODES], KickNews(session_id))
+        return found[0]
+
+
+def _channels(news: News) -> list[str]:
+    match news:
+        case NotificationNews(notification=notification):
+            users = [channel_of(user) for user in notification.targets.users]
+            return users + [audience.key for audience in notification.targets.audiences]
+        case PersonNews(everywhere=True) | KickNews() | SessionsAsked():
+            return [NODES]
+        case StateNews(user=user) | FrameNews(user=user) | PersonNews(user=user):
+            return [channel_of(user)]
+        case SessionsTold():
+            raise AssertionError("an answer goes to who asked")

@@ -1,0 +1,187 @@
+"""The bus over a real Redis that restarts, stalls and hears strangers."""
+
+import asyncio
+
+import pytest
+import redis.asyncio as redis
+from support import redis_server
+from support.proxy import Proxy
+from support.redis_server import RedisServer
+
+from notify_server.bus.rates import SharedRates
+from notify_server.bus.redis import RedisBus
+from notify_server.kit.clock import SystemClock
+from notify_server.kit.rates import Rate
+from notify_server.ports.bus import NODES, KickNews, PersonNews
+
+pytestmark = pytest.mark.skipif(
+    not redis_server.is_there(), reason="no redis-server; on Debian: apt-get install redis-server"
+)
+KEY = "k" * 40
+
+
+async def until(condition, timeout=20.0):
+    async with asyncio.timeout(timeout):
+        while not condition():  # noqa: ASYNC110 - a condition of another task
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def server():
+    server = RedisServer().start()
+    yield server
+    server.kill()
+
+
+class Node:
+    def __init__(self, url, key=KEY):
+        self.bus = RedisBus(url, key, SystemClock())
+        self.heard = []
+        self.resumed = 0
+        self.bus.listen(self._hear, self._resume)
+
+    async def _hear(self, news):
+        self.heard.append(news)
+
+    def _resume(self):
+        self.resumed += 1
+
+
+@pytest.fixture
+async def join(server):
+    """``await join()``: a node on the bus."""
+    nodes = []
+
+    async def start(url=None, key=KEY):
+        node = Node(url or server.url, key)
+        nodes.append(node)
+        await node.bus.open()
+        await until(lambda: node.bus.healthy)
+        return node
+
+    yield start
+    for node in nodes:
+        await node.bus.close()
+
+
+async def test_news_reach_who_listens_and_nobody_else(join):
+    one, two, three = [await join() for _ in range(3)]
+    for node in (one, two):
+        node.bus.subscribe("user:1")
+        await node.bus.heard("user:1")
+    one.bus.publish(["user:1"], PersonNews("1"))
+    one.bus.publish([NODES], KickNews("s"))
+    await until(lambda: len(two.heard) == 2 and three.heard)
+    assert (one.heard, two.heard, three.heard) == (
+        [],
+        [PersonNews("1"), KickNews("s")],
+        [KickNews("s")],
+    )
+    await until(lambda: one.bus.nodes == 3)
+
+
+async def test_news_on_several_channels_are_heard_once(join):
+    one, two = await join(), await join()
+    for channel in ("user:1", "user:2"):
+        two.bus.subscribe(channel)
+        await two.bus.heard(channel)
+    one.bus.publish(["user:1", "user:2"], PersonNews("1"))
+    one.bus.publish([NODES], KickNews("end"))
+    await until(lambda: KickNews("end") in two.heard)
+    assert two.heard == [PersonNews("1"), KickNews("end")]
+
+
+async def test_a_channel_that_is_left_is_heard_no_longer(join):
+    one, two = await join(), await join()
+    two.bus.subscribe("user:1")
+    await two.bus.heard("user:1")
+    two.bus.unsubscribe("user:1")
+    await until(lambda: "user:1" not in two.bus._listened)
+    one.bus.publish(["user:1"], PersonNews("1"))
+    one.bus.publish([NODES], KickNews("end"))
+    await until(lambda: two.heard)
+    assert two.heard == [KickNews("end")]
+
+
+async def test_forged_news_are_dropped_and_counted(join, server):
+    """F30, S29."""
+    node = await join()
+    client = redis.Redis.from_url(server.url)
+    await client.publish("notify:nodes", b"0" * 64 + b'["node:x",1,0,"kick",{"session":"s"}]')
+    await client.aclose()
+    stranger = Node(server.url, "o" * 40)
+    await stranger.bus.open()
+    stranger.bus.publish([NODES], KickNews("s"))
+    await until(lambda: node.bus.stats["bad"] >= 2)
+    await stranger.bus.close()
+    assert node.heard == []
+
+
+async def test_redis_that_restarts_is_joined_again_and_what_was_missed_is_told(join, server):
+    """X10, F27."""
+    one, two = await join(), await join()
+    two.bus.subscribe("user:1")
+    await two.bus.heard("user:1")
+    before = two.resumed
+    server.kill()
+    await until(lambda: not two.bus.healthy and not one.bus.healthy)
+    one.bus.publish(["user:1"], PersonNews("lost"))
+    server.start()
+    await until(lambda: two.bus.healthy and one.bus.healthy and two.resumed > before)
+    await two.bus.heard("user:1")
+    one.bus.publish(["user:1"], PersonNews("again"))
+    await until(lambda: PersonNews("again") in two.heard)
+
+
+@pytest.mark.parametrize("way", ["both", "down"])
+async def test_a_deaf_connection_is_noticed_and_made_anew(join, server, way):
+    """F28, X11: bytes vanish, and no end of the connection is told."""
+    async with Proxy(server.port) as proxy:
+        node = await join(proxy.url.replace("http://", "redis://"))
+        resets = node.bus.stats["resets"]
+        proxy.swallow_down = True
+        proxy.swallow_up = way == "both"
+        await until(lambda: not node.bus.healthy)
+        await until(lambda: node.bus.stats["resets"] > resets)
+        proxy.swallow_down = proxy.swallow_up = False
+        proxy.cut()
+        await until(lambda: node.bus.healthy)
+
+
+async def test_a_redis_that_stalls_holds_nobody_up(join, server):
+    """F26, X12: to publish is to queue."""
+    node = await join()
+    server.stall()
+    try:
+        for _ in range(20_000):
+            node.bus.publish([NODES], KickNews("s"))
+        assert len(node.bus._waiting) <= 10_001
+        await until(lambda: not node.bus.healthy)
+    finally:
+        server.go_on()
+    await until(lambda: node.bus.healthy)
+
+
+async def test_rates_are_counted_by_all_nodes_together(server):
+    rates = [SharedRates(server.url, SystemClock()) for _ in range(2)]
+    one, two = (each.counter("submit", Rate(3, 3600)) for each in rates)
+    assert [await one.take("a"), await two.take("a"), await one.take("a")] == [0, 0, 0]
+    assert 1000 < await two.take("a") <= 1200
+    assert await two.take("b") == 0
+    assert await two.take("c", cost=10) == 0
+    assert await one.take("c") > 0
+    for each in rates:
+        await each.close()
+
+
+async def test_rates_are_counted_here_while_redis_is_away(server):
+    rates = SharedRates(server.url, SystemClock())
+    counter = rates.counter("submit", Rate(2, 3600))
+    assert await counter.take("a") == 0
+    server.stall()
+    try:
+        assert [await counter.take("a"), await counter.take("a")] == [0, 0]
+        assert await counter.take("a") > 0
+    finally:
+        server.go_on()
+    await rates.close()

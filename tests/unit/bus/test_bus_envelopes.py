@@ -43,7 +43,8 @@ _NOTIFICATION = Notification(
     channel_notes=(ChannelNote(ChannelName.EMAIL, "no_channel"),),
 )
 _SESSION = SessionInfo(
-    id="s", user="u", line="/", acks=True, device_id=None, rooms=("r",), live=True, unconfirmed=2, transport="websocket",
+    id="s", user="u", line="/", acks=True, device_id=None, rooms=("r",), live=True,
+    unconfirmed=2, transport="websocket",
     opened_at=_NOW, expires_at=_NOW,
 )  # fmt: skip
 

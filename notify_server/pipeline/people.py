@@ -225,7 +225,7 @@ class People:
                 time_zone=fields.time_zone,
             )
 
-        await self._change(user, fill)
+        await self._change(user, fill, by_operator=True)
         wanted = {Audience(AudienceKind.ROLE, role) for role in fields.roles}
         wanted |= {Audience(AudienceKind.ROOM, room) for room in fields.rooms}
         _record, memberships = await self._store.user(user)
@@ -303,7 +303,9 @@ class People:
     async def revoke(self, user: str) -> None:
         """Kill all tokens issued before now and close the sessions that they opened."""
         now = self._clock.now()
-        await self._change(user, lambda record: replace(record, revoked_before=now))
+        await self._change(
+            user, lambda record: replace(record, revoked_before=now), by_operator=True
+        )
         for session in self._registry.of_user(user):
             if session.issued_at < now:
                 self._signalling.disconnect(session)
@@ -315,10 +317,23 @@ class People:
         for session in self._registry.of_user(user):
             await self.recheck(session)
 
-    async def _change(self, user: str, change: Callable[[UserRecord], UserRecord]) -> UserRecord:
-        """Write what ``change`` makes of the record; what is known may do for the first try."""
+    async def _change(
+        self,
+        user: str,
+        change: Callable[[UserRecord], UserRecord],
+        *,
+        by_operator: bool = False,
+    ) -> UserRecord:
+        """Write what ``change`` makes of the record; what is known may do for the first try.
+
+        Raises:
+            RejectedError: TOKEN_INVALID when the person was erased and asks with an old token:
+                whoever comes back has a record from the moment of being admitted.
+        """
         record, _memberships = await self._known(user)
         for _ in range(_WRITE_TRIES):
+            if record is not None and record.version == 0 and not by_operator:
+                raise RejectedError(Code.TOKEN_INVALID, "The token was revoked.")
             changed = change(record or UserRecord(user, known_since=self._clock.now()))
             generation = self._generation
             if await self._store.save_user(changed):

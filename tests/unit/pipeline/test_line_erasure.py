@@ -106,8 +106,7 @@ async def test_erase_and_action_of_the_person_at_once_leave_nothing(rig):
             rig.line.people.subscribe(user, {"info": False}),
             return_exceptions=True,
         )
-        rig.clock.advance(S)
-        await erase(rig, user)
+        await rig.settle()
         assert await is_gone(rig, user), sent
 
 

@@ -11,8 +11,9 @@ from urllib.parse import quote, urlencode
 from notify_server.app.build import offline_line
 from notify_server.app.lines import Line
 from notify_server.cli.gateway import open_server
-from notify_server.cli.http import Api
-from notify_server.cli.where import Endpoint, find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.client import AsyncClient
+from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import UnavailableError
 from notify_server.domain.settings import Settings
 
@@ -45,7 +46,7 @@ def path_of(*parts: str, **query: object) -> str:
 
 
 @asynccontextmanager
-async def running_server(way: Way) -> AsyncIterator[Api]:
+async def running_server(way: Way) -> AsyncIterator[AsyncClient]:
     """The server, where only it can answer.
 
     Raises:

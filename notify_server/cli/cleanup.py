@@ -13,10 +13,11 @@ from typing_extensions import override
 from notify_server.app.build import offline
 from notify_server.cli import options
 from notify_server.cli.gateway import open_server
-from notify_server.cli.http import Api
 from notify_server.cli.progress import Progress
 from notify_server.cli.show import say, say_json
-from notify_server.cli.where import Endpoint, find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.client import AsyncClient
+from notify_server.client.endpoint import Endpoint
 from notify_server.domain.settings import Settings
 from notify_server.kit.clock import SystemClock
 from notify_server.pipeline.audit import LOCAL, Audit
@@ -91,7 +92,7 @@ class _Cleaner(Protocol):
 class _ByServer(_Cleaner):
     """Through the running server."""
 
-    def __init__(self, api: Api, days: int | None) -> None:
+    def __init__(self, api: AsyncClient, days: int | None) -> None:
         self._api = api
         self._body = {} if days is None else {"days": days}
 

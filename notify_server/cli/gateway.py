@@ -1,18 +1,18 @@
 """Two ways for what is sent: through the running server, or into its store when none runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-import aiohttp
 from typing_extensions import override
 
 from notify_server.app.build import offline
-from notify_server.cli.http import Api, Pause, UnreachableError, to_error
-from notify_server.cli.where import Endpoint
+from notify_server.client import AsyncClient, ItemResult, Sent, UnreachableError
+from notify_server.client.asynchronous import Pause
+from notify_server.client.endpoint import Endpoint
 from notify_server.domain.claims import Caller, Scope
-from notify_server.domain.errors import NotifyError, RejectedError
+from notify_server.domain.errors import InternalError, NotifyError, RejectedError
 from notify_server.domain.notification import Draft
 from notify_server.domain.settings import Settings
 from notify_server.kit.clock import SystemClock
@@ -33,17 +33,18 @@ class Gateway(Protocol):
     async def one(self, body: object, key: str | None) -> dict[str, Any]:
         """Submit one; answers ``{"id", "status", "revision"}`` or raises a NotifyError."""
 
-    async def many(self, bodies: Sequence[object]) -> list[Answer]:
-        """Submit many, each with its own ``idempotency_key`` inside; one answer each, in order."""
+    async def many(self, bodies: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """Submit many, each with its own ``idempotency_key`` inside; one answer each, in order.
 
-    async def wait(self, failures: int, error: NotifyError) -> None:
-        """Pause before what failed is sent again."""
+        Raises:
+            NotifyError: The whole call was refused, or the server stays away.
+        """
 
 
 class ServerGateway(Gateway):
     """Through the running server."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: AsyncClient) -> None:
         self.api = api
 
     @override
@@ -51,24 +52,17 @@ class ServerGateway(Gateway):
         return await self.api.call_surely("POST", "/api/v1/notifications", body, key)
 
     @override
-    async def many(self, bodies: Sequence[object]) -> list[Answer]:
-        body = {"items": list(bodies)}
-        answer = await self.api.call_surely("POST", "/api/v1/notifications/bulk", body)
-        return [to_error(item["error"]) if "error" in item else item for item in answer["items"]]
-
-    @override
-    async def wait(self, failures: int, error: NotifyError) -> None:
-        await self.api.wait(failures, error)
+    async def many(self, bodies: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        return [_of_item(result) for result in await self.api.send_batch(bodies)]
 
 
 class StoreGateway(Gateway):
     """Into the store, under its lock; whoever is meant gets it when the server is up again."""
 
-    def __init__(self, submissions: Submissions, settings: Settings, pause: Pause) -> None:
+    def __init__(self, submissions: Submissions, settings: Settings) -> None:
         self._submissions = submissions
         self._settings = settings
         self._types = TypeRegistry(settings.types)
-        self._pause = pause
 
     @override
     async def one(self, body: object, key: str | None) -> dict[str, Any]:
@@ -82,14 +76,10 @@ class StoreGateway(Gateway):
         return _to_answer(await self._submissions.submit(_OPERATOR, draft, key))
 
     @override
-    async def many(self, bodies: Sequence[object]) -> list[Answer]:
+    async def many(self, bodies: Sequence[Mapping[str, Any]]) -> list[Answer]:
         drafts = [self._read(body) for body in bodies]
         made = await self._submissions.submit_many(_OPERATOR, drafts, None)
         return [one if isinstance(one, NotifyError) else _to_answer(one) for one in made]
-
-    @override
-    async def wait(self, failures: int, error: NotifyError) -> None:
-        await self._pause(min(2.0**failures, 10.0))
 
     def _read(self, body: object) -> Draft | NotifyError:
         now = SystemClock().now()
@@ -106,7 +96,11 @@ class StoreGateway(Gateway):
             return exc
 
 
-def _to_answer(made: Submitted) -> dict[str, Any]:
+def _of_item(result: ItemResult) -> Answer:
+    return _to_answer(result.sent) if result.sent is not None else result.error or InternalError()
+
+
+def _to_answer(made: Submitted | Sent) -> dict[str, Any]:
     answer: dict[str, Any] = {"id": made.id, "status": made.status, "revision": made.revision}
     return answer | {"replayed": True} if made.replayed else answer
 
@@ -114,7 +108,7 @@ def _to_answer(made: Submitted) -> dict[str, Any]:
 @asynccontextmanager
 async def open_server(
     endpoint: Endpoint | None, pause: Pause = asyncio.sleep
-) -> AsyncIterator[Api | None]:
+) -> AsyncIterator[AsyncClient | None]:
     """The server, or None when none was named and none answers where one ran.
 
     Raises:
@@ -123,8 +117,7 @@ async def open_server(
     if endpoint is None:
         yield None
         return
-    async with aiohttp.ClientSession() as session:
-        api = Api(endpoint, session, pause)
+    async with AsyncClient(endpoint.url, endpoint.key, pause=pause) as api:
         try:
             await api.call("GET", "/health/live")
         except UnreachableError:
@@ -147,4 +140,4 @@ async def open_gateway(endpoint: Endpoint | None, settings: Settings) -> AsyncIt
             yield ServerGateway(api)
             return
         async with offline(settings) as (submissions, _):
-            yield StoreGateway(submissions, settings, asyncio.sleep)
+            yield StoreGateway(submissions, settings)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import orjson
 
 from notify_server.cli.gateway import Gateway
-from notify_server.cli.http import ATTEMPTS, may_help
 from notify_server.domain.errors import Code, NotifyError, RejectedError
 
 BATCH = 100
@@ -59,7 +58,7 @@ def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 
 async def send_batch(gateway: Gateway, batch: list[Line]) -> list[Result]:
-    """Send one batch; what was refused for now is sent again alone, with its idempotency key.
+    """Send one batch.
 
     Returns:
         One result for each line, in order.
@@ -68,17 +67,10 @@ async def send_batch(gateway: Gateway, batch: list[Line]) -> list[Result]:
         NotifyError: The whole call was refused, or the server stays away.
     """
     results = {line.number: line.body for line in batch}
-    pending = [line for line in batch if not isinstance(line.body, NotifyError)]
-    for failures in range(1, ATTEMPTS + 1):
-        if not pending:
-            break
-        answers = await gateway.many([line.body for line in pending])
-        results.update(zip((line.number for line in pending), answers, strict=True))
-        pending = [line for line in pending if _is_for_now(results[line.number])]
-        if pending and failures < ATTEMPTS:
-            error = results[pending[0].number]
-            if isinstance(error, NotifyError):
-                await gateway.wait(failures, error)
+    pending = {line.number: line.body for line in batch if not isinstance(line.body, NotifyError)}
+    if pending:
+        answers = await gateway.many(list(pending.values()))
+        results.update(zip(pending, answers, strict=True))
     return [Result(number, answer) for number, answer in results.items()]
 
 
@@ -105,7 +97,3 @@ def _read(text: bytes, key: str) -> dict[str, Any] | NotifyError:
     if not isinstance(body, dict):
         return RejectedError(Code.BAD_REQUEST, "a JSON object is needed")
     return {"idempotency_key": key} | body
-
-
-def _is_for_now(answer: object) -> bool:
-    return isinstance(answer, NotifyError) and may_help(answer)

@@ -19,7 +19,8 @@ import aiohttp
 import socketio
 
 from notify_server.cli.held import Held
-from notify_server.cli.http import Pause, UnreachableError
+from notify_server.client import UnreachableError
+from notify_server.client.asynchronous import Pause
 from notify_server.domain.errors import Code, NotifyError, RejectedError
 from notify_server.kit.backoff import full_jitter
 from notify_server.wire.events import ClientEvent, ServerEvent
@@ -139,7 +140,8 @@ class Listener:
             if self._end.done():
                 self._end.result()
             if not self._has_answered and _BUSY not in str(exc):
-                raise UnreachableError(f"No server answers at {self._wish.url}.") from None
+                text = f"No server answers at {self._wish.url}."
+                raise UnreachableError(Code.UNAVAILABLE, text) from None
             self._remark("The server is not ready; trying again.")
             return False
         self._remark(f"Connected to {self._wish.url}, namespace {self._wish.namespace}.")

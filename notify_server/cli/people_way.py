@@ -10,8 +10,8 @@ from typing_extensions import override
 from notify_server.app.build import offline_line
 from notify_server.app.lines import Line
 from notify_server.cli.gateway import open_server
-from notify_server.cli.http import Api
-from notify_server.cli.where import Endpoint
+from notify_server.client import AsyncClient
+from notify_server.client.endpoint import Endpoint
 from notify_server.domain.audit import user_subject
 from notify_server.domain.errors import RejectedError
 from notify_server.domain.settings import LimitSettings, Settings
@@ -38,7 +38,7 @@ class PeopleWay(Protocol):
 class ByServer(PeopleWay):
     """Through the running server; every call may be repeated."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: AsyncClient) -> None:
         self._api = api
 
     @override

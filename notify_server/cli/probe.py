@@ -10,11 +10,12 @@ import typer
 
 from notify_server.cli import options
 from notify_server.cli.checks import Check, exit_code, say_check, say_checks_json
-from notify_server.cli.http import Api
 from notify_server.cli.listen import Transport
 from notify_server.cli.probing import TRANSPORTS, Probe, Wish
 from notify_server.cli.secret import make_token
-from notify_server.cli.where import Endpoint, find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.client import AsyncClient
+from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import UnavailableError
 from notify_server.kit.clock import SystemClock
 from notify_server.kit.ids import random_id
@@ -87,8 +88,11 @@ def probe(
 
 async def _probe(wish: Wish, endpoint: Endpoint, as_json: bool) -> int:
     done: list[Check] = []
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        running = Probe(wish, Api(endpoint, http), http, SystemClock())
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
+        AsyncClient(endpoint.url, endpoint.key) as api,
+    ):
+        running = Probe(wish, api, http, SystemClock())
         async for check in running.run():
             done.append(check)
             if not as_json:

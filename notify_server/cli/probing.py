@@ -12,10 +12,10 @@ from typing import Any
 import aiohttp
 
 from notify_server.cli.checks import Check, Verdict, away, fail, ok, skip, warn
-from notify_server.cli.http import Api
 from notify_server.cli.reach import reach
 from notify_server.cli.simulation.client import Client, open_client
 from notify_server.cli.simulation.wires import BROKEN, HandshakeError, open_wire
+from notify_server.client import AsyncClient
 from notify_server.domain.errors import Code, NotifyError, RejectedError, UnavailableError
 from notify_server.kit.clock import Clock
 from notify_server.wire.events import ServerEvent
@@ -81,7 +81,9 @@ class Latencies:
 class Probe:
     """One probe of one server; ``latencies`` holds the figures once ``run`` has ended."""
 
-    def __init__(self, wish: Wish, api: Api, http: aiohttp.ClientSession, clock: Clock) -> None:
+    def __init__(
+        self, wish: Wish, api: AsyncClient, http: aiohttp.ClientSession, clock: Clock
+    ) -> None:
         """``api``: with the key that sends; ``http``: for everything else."""
         self._wish = wish
         self._api = api
@@ -149,8 +151,8 @@ class _Trip:
     """One session, and what is sent to it."""
 
     def __init__(
-        self, wish: Wish, api: Api, http: aiohttp.ClientSession, clock: Clock, transport: str,
-        figures: Latencies,
+        self, wish: Wish, api: AsyncClient, http: aiohttp.ClientSession, clock: Clock,
+        transport: str, figures: Latencies,
     ) -> None:  # fmt: skip
         self._wish = wish
         self._api = api

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Annotated, Any, NamedTuple
 
-import aiohttp
 import orjson
 import typer
 from rich.console import Console
@@ -15,14 +14,13 @@ from rich.console import Console
 from notify_server.cli import options
 from notify_server.cli.asking import Way, find_way
 from notify_server.cli.gateway import ServerGateway, open_gateway
-from notify_server.cli.http import Api
 from notify_server.cli.lines import Line, Result, send_lines
 from notify_server.cli.progress import Progress
 from notify_server.cli.samples import SAMPLES, make_sample, person
 from notify_server.cli.secret import make_token
 from notify_server.cli.send import describe_refusal
 from notify_server.cli.show import note, say, say_json
-from notify_server.cli.where import Endpoint
+from notify_server.client import AsyncClient
 from notify_server.domain.errors import NotifyError, RejectedError
 from notify_server.domain.notification import Priority
 from notify_server.kit.ids import random_id
@@ -181,7 +179,7 @@ async def _act(way: Way, made: _Made, chance: random.Random) -> dict[str, int]:
     if endpoint is None or not made.by_server:
         return done
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        server = await stack.enter_async_context(AsyncClient(endpoint.url, endpoint.key))
         bar = stack.enter_context(Progress("Reading", len(made.ids), Console(stderr=True)))
         for user, ids in made.ids.items():
             try:
@@ -189,7 +187,7 @@ async def _act(way: Way, made: _Made, chance: random.Random) -> dict[str, int]:
             except RejectedError:
                 note("All stay unread: the JWT secret is not at hand.")
                 return done
-            api = Api(Endpoint(endpoint.url, token, named=True), http)
+            api = server.with_key(token)
             for action, share in _SHARES.items():
                 chosen = [one for one in ids if chance.random() < share]
                 done[action] += await _batch(api, chosen, action)
@@ -197,7 +195,7 @@ async def _act(way: Way, made: _Made, chance: random.Random) -> dict[str, int]:
     return done
 
 
-async def _batch(api: Api, ids: Sequence[str], action: str) -> int:
+async def _batch(api: AsyncClient, ids: Sequence[str], action: str) -> int:
     changed = 0
     for at in range(0, len(ids), _BATCH_IDS):
         body = {"ids": ids[at : at + _BATCH_IDS], "action": action}

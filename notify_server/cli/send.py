@@ -19,7 +19,8 @@ from notify_server.cli.lines import Line, Result, Tally, read_lines, send_lines
 from notify_server.cli.progress import Progress
 from notify_server.cli.show import clean, note, say, say_json
 from notify_server.cli.watch import watch as watch_deliveries
-from notify_server.cli.where import Endpoint, find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import NotifyError
 from notify_server.domain.settings import Settings
 from notify_server.kit.ids import random_id
@@ -167,15 +168,9 @@ def _report(result: Result, as_json: bool) -> None:
 
 
 def describe_refusal(error: NotifyError) -> str:
-    """Each fault with its path within the line; a bulk call's ``items[3].`` says nothing here."""
-    faults = [(_own_path(fault.path), fault.message) for fault in error.faults]
-    text = "; ".join(f"{path}: {message}" if path else message for path, message in faults)
+    """Each fault with its path within the line."""
+    text = "; ".join(": ".join(filter(None, fault)) for fault in error.faults)
     return clean(text or str(error))
-
-
-def _own_path(path: str) -> str:
-    head, bracket, rest = path.partition("]")
-    return rest.lstrip(".") if bracket and head.startswith("items[") else path
 
 
 def _describe(answer: Mapping[str, Any]) -> str:

@@ -20,7 +20,8 @@ from notify_server.cli.secret import local_secret, make_token
 from notify_server.cli.show import note, say_json, say_table
 from notify_server.cli.simulation.crowd import Crowd, Plan
 from notify_server.cli.simulation.figures import Figures
-from notify_server.cli.where import Endpoint, find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import UnavailableError
 from notify_server.domain.settings import Settings
 from notify_server.kit.clock import SystemClock

@@ -18,7 +18,8 @@ from notify_server.cli.people_file import Line, read_people
 from notify_server.cli.people_way import PeopleWay, open_people
 from notify_server.cli.progress import Progress
 from notify_server.cli.show import clean, note, say, say_json
-from notify_server.cli.where import Endpoint, find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import NotifyError, UnavailableError
 from notify_server.domain.settings import Settings
 

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from notify_server.cli.http import Api, Pause
+from notify_server.client import AsyncClient
+from notify_server.client.asynchronous import Pause
 
 _FINAL = frozenset({"delivered", "failed", "expired", "cancelled"})
 _EVERY_S = 0.5
 
 
 async def watch(
-    api: Api,
+    api: AsyncClient,
     notification_id: str,
     show: Callable[[Mapping[str, Any]], None],
     pause: Pause = asyncio.sleep,
@@ -36,7 +37,7 @@ async def watch(
         await pause(_EVERY_S)
 
 
-async def _recipients(api: Api, notification_id: str) -> list[dict[str, Any]]:
+async def _recipients(api: AsyncClient, notification_id: str) -> list[dict[str, Any]]:
     answer = await api.call_surely("GET", f"/api/v1/admin/notifications/{notification_id}")
     recipients: list[dict[str, Any]] = answer["recipients"]["items"]
     return recipients

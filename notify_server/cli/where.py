@@ -1,30 +1,18 @@
 """Which server a command talks to: by flag, environment, or what a running server wrote down."""
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import orjson
 import typer
 
 from notify_server.app.config import load_settings
-from notify_server.domain.errors import Code, RejectedError
+from notify_server.client import endpoint
+from notify_server.client.endpoint import Endpoint
+from notify_server.client.errors import SetupError
 from notify_server.domain.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A server and the key for it.
-
-    Attributes:
-        url: Without a slash at its end; may hold a base path.
-        named: The user named it, so nothing else will do; else it was found in ``run.json``.
-    """
-
-    url: str
-    key: str
-    named: bool
 
 
 def read_settings(config: Path | None, data_dir: Path | None) -> Settings:
@@ -46,15 +34,8 @@ def find_endpoint(url: str | None, key: str | None, data_dir: Path) -> Endpoint 
         typer.BadParameter: A URL that is none, or one without a key.
         RejectedError: ``run.json`` cannot be read.
     """
-    running = _read_run(data_dir)
-    if url is None:
-        return running and replace(running, key=key or running.key)
-    address = plain_url(url)
-    if key is None and running is not None and running.url == address:
-        key = running.key
-    if key is None:
-        raise typer.BadParameter("--url needs --key (or NOTIFY_API_KEY).")
-    return Endpoint(address, key, named=True)
+    with _as_misuse():
+        return endpoint.find_endpoint(url, key, data_dir)
 
 
 def plain_url(url: str) -> str:
@@ -63,20 +44,13 @@ def plain_url(url: str) -> str:
     Raises:
         typer.BadParameter: Not ``http:`` or ``https:`` with a host.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise typer.BadParameter(f"{url!r} is no URL: write http://host:port.")
-    return url.rstrip("/")
+    with _as_misuse():
+        return endpoint.plain_url(url)
 
 
-def _read_run(data_dir: Path) -> Endpoint | None:
-    path = data_dir / "run.json"
+@contextmanager
+def _as_misuse() -> Iterator[None]:
     try:
-        raw = orjson.loads(path.read_bytes())
-        return Endpoint(plain_url(raw["url"]), raw["api_key"], named=False)
-    except FileNotFoundError:
-        return None
-    except OSError as exc:
-        raise RejectedError(Code.FORBIDDEN, f"{path} cannot be read: {exc.strerror}.") from None
-    except (ValueError, KeyError, TypeError, typer.BadParameter):
-        raise RejectedError(Code.INVALID, f"{path} is damaged; start the server again.") from None
+        yield
+    except SetupError as exc:
+        raise typer.BadParameter(str(exc)) from None

@@ -3,13 +3,21 @@
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import Any, Self, TypeVar, Unpack
 
 import httpx2
 from typing_extensions import override
 
-from notify_server.client.batches import Report, send_many
+from notify_server.client.batches import Report, send_batch, send_many
 from notify_server.client.body import PATH, Details, To
 from notify_server.client.endpoint import endpoint_from_environment
 from notify_server.client.errors import ClientError
@@ -22,6 +30,7 @@ from notify_server.client.flow import (
     Wait,
     make_call,
     once,
+    read_reply,
     surely,
 )
 from notify_server.client.operations import cancel_call, explain_call, replace_call
@@ -31,6 +40,8 @@ from notify_server.client.results import Cancelled, ItemResult, Sent, to_cancell
 from notify_server.client.transport import to_failure, to_reply, to_request, transport_options
 
 T = TypeVar("T")
+
+Pause = Callable[[float], Awaitable[object]]
 
 
 class AsyncClient(PresetHelpers[Coroutine[Any, Any, Sent]]):
@@ -49,7 +60,7 @@ class AsyncClient(PresetHelpers[Coroutine[Any, Any, Sent]]):
         timeout_s: float = TIMEOUT_S,
         attempts: int = ATTEMPTS,
         http: httpx2.AsyncClient | None = None,
-        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         """Make it; nothing is called yet.
 
@@ -85,6 +96,12 @@ class AsyncClient(PresetHelpers[Coroutine[Any, Any, Sent]]):
             await self._own.aclose()
             self._own = None
 
+    def with_key(self, key: str) -> "AsyncClient":
+        """The same server over the same connections with another key or token; close this one."""
+        return AsyncClient(
+            self.endpoint.url, key, attempts=self._attempts, http=self._http, pause=self._pause
+        )
+
     async def call(
         self, method: str, path: str, body: object = None, key: str | None = None
     ) -> dict[str, Any]:
@@ -114,6 +131,27 @@ class AsyncClient(PresetHelpers[Coroutine[Any, Any, Sent]]):
         """
         return await self._surely(make_call(method, path, body, key))
 
+    async def download(self, path: str) -> AsyncIterator[bytes]:
+        """GET something large, piece by piece.
+
+        Raises:
+            ClientError: The server's refusal, or that it did not come to its end.
+        """
+        http = self._http
+        request = to_request(http, self.endpoint, make_call("GET", path))
+        try:
+            response = await http.send(request, stream=True)
+            try:
+                if response.status_code >= 300:
+                    await response.aread()
+                    read_reply(to_reply(response))
+                async for piece in response.aiter_bytes():
+                    yield piece
+            finally:
+                await response.aclose()
+        except httpx2.HTTPError as exc:
+            raise to_failure(self.endpoint, exc) from None
+
     async def send_many(
         self, items: Iterable[Mapping[str, Any]], *, progress: Report | None = None
     ) -> list[ItemResult]:
@@ -131,6 +169,14 @@ class AsyncClient(PresetHelpers[Coroutine[Any, Any, Sent]]):
             One result for each item, in order; look at each ``error``.
         """
         return await self._run(send_many(items, progress, self._attempts, self._random))
+
+    async def send_batch(self, items: Sequence[Mapping[str, Any]]) -> list[ItemResult]:
+        """Send up to 1,000 bodies in one call; as ``send_many``, for who cuts batches alone.
+
+        Raises:
+            ClientError: The call as a whole was refused, or the server stays away.
+        """
+        return await self._run(send_batch(items, self._attempts, self._random))
 
     async def replace(
         self, id: str, title: str, message: str, *, type: str = "info", **details: Unpack[Details]

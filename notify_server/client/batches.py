@@ -1,7 +1,7 @@
 """Many submissions: cut into bulk calls, tried again item by item, each with its own result."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, NamedTuple
 
 from notify_server.client.body import PATH, plain_body
@@ -46,7 +46,7 @@ def send_many(
     for batch in batches(_items(items)):
         if lost is None:
             try:
-                results += yield from _send_batch(batch, attempts, rng)
+                results += yield from _send_items(batch, attempts, rng)
             except ClientError as exc:
                 lost = exc  # of no use to call a server that is away, or refuses the key, again
         if lost is not None:
@@ -54,6 +54,13 @@ def send_many(
         if progress is not None:
             progress(len(results), total)
     return results
+
+
+def send_batch(
+    items: Sequence[Mapping[str, Any]], attempts: int, rng: random.Random
+) -> Flow[list[ItemResult]]:
+    """Send what fits into one call; see ``Client.send_batch``."""
+    return (yield from _send_items(list(_items(items)), attempts, rng))
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -96,7 +103,7 @@ def _named_targets(to: object) -> int:
     return sum(isinstance(one, str) or (isinstance(one, dict) and "user" in one) for one in entries)
 
 
-def _send_batch(batch: list[Item], attempts: int, rng: random.Random) -> Flow[list[ItemResult]]:
+def _send_items(batch: list[Item], attempts: int, rng: random.Random) -> Flow[list[ItemResult]]:
     """Send one batch; what was refused for now is sent again alone, with its idempotency key."""
     results = {one.place: ItemResult(one.place, one.key, error=one.error) for one in batch}
     pending = [one for one in batch if one.error is None]

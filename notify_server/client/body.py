@@ -83,14 +83,14 @@ def build_body(
     unknown = details.keys() - Details.__annotations__.keys()
     if unknown:
         raise TypeError(f"unknown field {', '.join(sorted(unknown))}")
-    body = plain_body({"to": to, **content, **details})
-    body.pop("idempotency_key", None)
-    return body
+    given = plain_body({"to": to, **content, **details})
+    given.pop("idempotency_key", None)
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def plain_body(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A submission as JSON has it: times and durations spelt, what is None left out."""
-    return {name: _plain(value) for name, value in given.items() if value is not None}
+    """A submission as JSON has it: times and durations spelt."""
+    return {name: _plain(value) for name, value in given.items()}
 
 
 def key_of(details: Mapping[str, Any]) -> str:

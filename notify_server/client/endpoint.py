@@ -35,14 +35,18 @@ def find_endpoint(url: str | None, key: str | None, data_dir: Path) -> Endpoint 
         ForbiddenError: ``run.json`` is another user's.
         InvalidRequestError: ``run.json`` is damaged.
     """
+    address = None if url is None else plain_url(url)
+    if address is not None and key is not None:
+        return Endpoint(address, key, named=True)
     running = _read_run(data_dir)
-    if url is None:
+    if address is None:
         return running and replace(running, key=key or running.key)
-    address = plain_url(url)
-    if key is None and running is not None and running.url == address:
+    if running is not None and running.url == address:
         key = running.key
     if key is None:
-        raise SetupError(Code.BAD_REQUEST, "A URL needs a key (or NOTIFY_API_KEY).")
+        raise SetupError(
+            Code.BAD_REQUEST, "A URL needs a key: give one (--key), or set NOTIFY_API_KEY."
+        )
     return Endpoint(address, key, named=True)
 
 

@@ -111,7 +111,7 @@ def once(call: Call) -> Flow[dict[str, Any]]:
     reply = yield call
     if reply is None:
         raise RuntimeError("a call was answered with nothing")
-    return _read(reply)
+    return read_reply(reply)
 
 
 def surely(call: Call, attempts: int, rng: random.Random) -> Flow[dict[str, Any]]:
@@ -140,7 +140,12 @@ def pause_s(failures: int, asked_s: int | None, rng: random.Random) -> float:
     return min(drawn + (asked_s or 0), _LONGEST_PAUSE_S)
 
 
-def _read(reply: Reply) -> dict[str, Any]:
+def read_reply(reply: Reply) -> dict[str, Any]:
+    """The answer's JSON object.
+
+    Raises:
+        ClientError: It is a refusal, or no JSON object.
+    """
     try:
         raw = json.loads(reply.content) if reply.content else {}
     except ValueError:

@@ -3,13 +3,13 @@
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeVar, Unpack
 
 import httpx2
 from typing_extensions import override
 
-from notify_server.client.batches import Report, send_many
+from notify_server.client.batches import Report, send_batch, send_many
 from notify_server.client.body import PATH, Details, To
 from notify_server.client.endpoint import endpoint_from_environment
 from notify_server.client.errors import ClientError
@@ -22,6 +22,7 @@ from notify_server.client.flow import (
     Wait,
     make_call,
     once,
+    read_reply,
     surely,
 )
 from notify_server.client.operations import cancel_call, explain_call, replace_call
@@ -87,6 +88,12 @@ class Client(PresetHelpers[Sent]):
             self._own.close()
             self._own = None
 
+    def with_key(self, key: str) -> "Client":
+        """The same server over the same connections with another key or token; close this one."""
+        return Client(
+            self.endpoint.url, key, attempts=self._attempts, http=self._http, pause=self._pause
+        )
+
     def call(
         self, method: str, path: str, body: object = None, key: str | None = None
     ) -> dict[str, Any]:
@@ -116,6 +123,26 @@ class Client(PresetHelpers[Sent]):
         """
         return self._surely(make_call(method, path, body, key))
 
+    def download(self, path: str) -> Iterator[bytes]:
+        """GET something large, piece by piece.
+
+        Raises:
+            ClientError: The server's refusal, or that it did not come to its end.
+        """
+        http = self._http
+        request = to_request(http, self.endpoint, make_call("GET", path))
+        try:
+            response = http.send(request, stream=True)
+            try:
+                if response.status_code >= 300:
+                    response.read()
+                    read_reply(to_reply(response))
+                yield from response.iter_bytes()
+            finally:
+                response.close()
+        except httpx2.HTTPError as exc:
+            raise to_failure(self.endpoint, exc) from None
+
     def send_many(
         self, items: Iterable[Mapping[str, Any]], *, progress: Report | None = None
     ) -> list[ItemResult]:
@@ -133,6 +160,14 @@ class Client(PresetHelpers[Sent]):
             One result for each item, in order; look at each ``error``.
         """
         return self._run(send_many(items, progress, self._attempts, self._random))
+
+    def send_batch(self, items: Sequence[Mapping[str, Any]]) -> list[ItemResult]:
+        """Send up to 1,000 bodies in one call; as ``send_many``, for who cuts batches alone.
+
+        Raises:
+            ClientError: The call as a whole was refused, or the server stays away.
+        """
+        return self._run(send_batch(items, self._attempts, self._random))
 
     def replace(
         self, id: str, title: str, message: str, *, type: str = "info", **details: Unpack[Details]

@@ -4,20 +4,17 @@ import asyncio
 import json
 import stat
 
-import aiohttp
 import pytest
 import pytest_asyncio
-from aiohttp import web
+from support.peer import ACCEPTED, UNAVAILABLE, bulk, running_peer
 
 from notify_server.cli.gateway import ServerGateway
-from notify_server.cli.http import ATTEMPTS, Api
 from notify_server.cli.lines import read_lines, send_lines
 from notify_server.cli.main import main
-from notify_server.cli.where import Endpoint
+from notify_server.client import AsyncClient
+from notify_server.client.flow import ATTEMPTS
 from notify_server.domain.errors import NotifyError
 
-ACCEPTED = {"id": "0198c0de-0000-7000-8000-000000000001", "status": "accepted", "revision": 1}
-UNAVAILABLE = {"code": "UNAVAILABLE", "detail": "Going down.", "status": 503, "errors": []}
 INVALID = {
     "code": "INVALID",
     "detail": "to[0].user: must not be empty",
@@ -25,49 +22,15 @@ INVALID = {
 }
 
 
-class Peer:
-    """An HTTP server: ``answers`` are used up one by one, the last one stays."""
-
-    def __init__(self):
-        self.url = ""
-        self.answers = [(202, ACCEPTED, {})]
-        self.calls = []
-        self.pauses = []
-
-    async def handle(self, request):
-        if request.path == "/health/live":
-            return web.json_response({"status": "ok"})
-        body = await request.json() if request.can_read_body else None
-        self.calls.append((request.method, request.path, dict(request.headers), body))
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if answer is None:
-            request.transport.abort()
-            return web.Response()
-        if callable(answer):
-            answer = answer(body)
-        status, data, headers = answer
-        return web.json_response(data, status=status, headers=headers)
-
-    async def pause(self, seconds):
-        self.pauses.append(seconds)
-
-    async def with_api(self, work):
-        async with aiohttp.ClientSession() as session:
-            return await work(Api(Endpoint(self.url, "k", named=True), session, self.pause))
-
-
 @pytest_asyncio.fixture
 async def peer():
-    made = Peer()
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", made.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
-    yield made
-    await runner.cleanup()
+    async with running_peer() as made:
+        yield made
+
+
+async def with_gateway(peer, work):
+    async with AsyncClient(peer.url, "k", pause=peer.pause) as api:
+        return await work(ServerGateway(api))
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +108,7 @@ async def test_call_that_fails_for_now_is_made_again_with_the_same_key(peer):
         None,
         (202, ACCEPTED, {}),
     ]
-    answer = await peer.with_api(lambda api: ServerGateway(api).one({"to": "x"}, "key-1"))
+    answer = await with_gateway(peer, lambda gateway: gateway.one({"to": "x"}, "key-1"))
     assert answer == ACCEPTED
     assert {headers["Idempotency-Key"] for _, _, headers, _ in peer.calls} == {"key-1"}
     assert len(peer.calls) == 5
@@ -156,22 +119,8 @@ async def test_call_that_fails_for_now_is_made_again_with_the_same_key(peer):
 async def test_call_that_never_comes_through_ends_with_its_error(peer):
     peer.answers = [(503, UNAVAILABLE, {})]
     with pytest.raises(NotifyError, match="Going down"):
-        await peer.with_api(lambda api: ServerGateway(api).one({"to": "x"}, "key-1"))
+        await with_gateway(peer, lambda gateway: gateway.one({"to": "x"}, "key-1"))
     assert len(peer.calls) == ATTEMPTS
-
-
-def _bulk(refuse):
-    """A bulk answer: ``refuse`` maps an item's title to its error."""
-
-    def answer(body):
-        items = []
-        for index, item in enumerate(body["items"]):
-            error = refuse(item["title"])
-            done = {"index": index, "status": "accepted", "id": f"id-{item['title']}"}
-            items.append({"index": index, "error": error} if error else done)
-        return 200, {"items": items}, {}
-
-    return answer
 
 
 def _lines(*titles):
@@ -179,14 +128,14 @@ def _lines(*titles):
 
 
 async def test_lines_go_in_batches_of_100_each_line_with_a_key_of_its_own(peer):
-    peer.answers = [_bulk(lambda title: None)]
+    peer.answers = [bulk(lambda title: None)]
     heard = []
 
-    async def work(api):
+    async def work(gateway):
         lines = read_lines(_lines(*range(250)), "p")
-        return await send_lines(ServerGateway(api), lines, lambda r, line: heard.append(r.number))
+        return await send_lines(gateway, lines, lambda r, line: heard.append(r.number))
 
-    tally = await peer.with_api(work)
+    tally = await with_gateway(peer, work)
     assert (tally.accepted, tally.refused) == (250, 0)
     assert [len(body["items"]) for *_, body in peer.calls] == [100, 100, 50]
     assert peer.calls[1][3]["items"][0]["idempotency_key"] == "p#101"
@@ -194,16 +143,16 @@ async def test_lines_go_in_batches_of_100_each_line_with_a_key_of_its_own(peer):
 
 
 async def test_lines_that_are_large_stay_below_the_size_of_a_bulk_call(peer):
-    peer.answers = [_bulk(lambda title: None)]
+    peer.answers = [bulk(lambda title: None)]
     big = [
         json.dumps({"to": "x", "title": "t", "message": "m", "data": {"b": "x" * 30_000}}).encode()
         for _ in range(80)
     ]
 
-    async def work(api):
-        return await send_lines(ServerGateway(api), read_lines(big, "p"), lambda r, line: None)
+    async def work(gateway):
+        return await send_lines(gateway, read_lines(big, "p"), lambda r, line: None)
 
-    assert (await peer.with_api(work)).accepted == 80
+    assert (await with_gateway(peer, work)).accepted == 80
     assert all(len(json.dumps(body)) < 1_000_000 for *_, body in peer.calls)
 
 
@@ -216,13 +165,13 @@ async def test_lines_refused_for_now_are_sent_again_alone(peer):
             return {"code": "UNAVAILABLE", "message": "busy", "details": {"retry_after_s": 4}}
         return None
 
-    peer.answers = [_bulk(busy_once)]
+    peer.answers = [bulk(busy_once)]
 
-    async def work(api):
+    async def work(gateway):
         lines = read_lines(_lines(1, 2, 3), "p")
-        return await send_lines(ServerGateway(api), lines, lambda r, line: None)
+        return await send_lines(gateway, lines, lambda r, line: None)
 
-    tally = await peer.with_api(work)
+    tally = await with_gateway(peer, work)
     assert (tally.accepted, tally.refused) == (3, 0)
     assert [item["title"] for item in peer.calls[1][3]["items"]] == ["2"]
     assert peer.calls[1][3]["items"][0]["idempotency_key"] == "p#2"
@@ -234,7 +183,7 @@ async def test_send_of_a_file_reports_refused_lines_and_sends_the_rest(peer, tmp
     file.write_bytes(b"\n".join([*_lines("a"), b"", b"{nonsense", b"[]", *_lines("bad", "b")]))
     fault = {"path": "items[1].to[0]", "message": "is unknown"}
     error = {"code": "INVALID", "message": "…", "details": {"errors": [fault]}}
-    peer.answers = [_bulk(lambda title: error if title == "bad" else None)]
+    peer.answers = [bulk(lambda title: error if title == "bad" else None)]
     assert await send(peer, "--file", str(file), "--json") == 1
     captured = capsys.readouterr()
     assert "line 3: no JSON" in captured.err
@@ -249,7 +198,7 @@ async def test_send_of_a_file_reports_refused_lines_and_sends_the_rest(peer, tmp
 async def test_send_of_a_file_that_all_goes_is_exit_0(peer, tmp_path, capsys):
     file = tmp_path / "many.jsonl"
     file.write_bytes(b"\n".join(_lines("a", "b")))
-    peer.answers = [_bulk(lambda title: None)]
+    peer.answers = [bulk(lambda title: None)]
     assert await send(peer, "--file", str(file)) == 0
     captured = capsys.readouterr()
     assert captured.out == ""

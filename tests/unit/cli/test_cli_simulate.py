@@ -37,6 +37,7 @@ class Peer:
                 await self.sio.emit(
                     "notification", {"notification": {**body, "id": "n"}}, to=self.sids[user]
                 )
+        await asyncio.sleep(0.05)  # the frames leave from tasks: let them be on their way first
         return web.json_response({"id": "n", "status": "accepted", "revision": 1}, status=202)
 
 

@@ -1,0 +1,6 @@
+"""Commands against a peer that answers as the test says (``support.peer``)."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))

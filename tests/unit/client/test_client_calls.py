@@ -4,11 +4,12 @@ import pickle
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support.peer import ACCEPTED, UNAVAILABLE
+from support.peer import ACCEPTED, UNAVAILABLE, bulk
 
 from notify_server.client import (
     EVERYONE,
     AuthenticationError,
+    Client,
     ClientError,
     ConflictError,
     ForbiddenError,
@@ -196,3 +197,35 @@ def test_answer_without_a_code_is_read_by_its_status(family, status):
 
 def test_error_of_an_unknown_code_is_still_one():
     assert isinstance(to_error({"code": "NEW_THING", "title": "New"}, 418), ClientError)
+
+
+async def test_another_key_is_used_over_the_same_connections(peer, using):
+    await using(lambda client: client.with_key("other").call("GET", "/x"))
+    assert peer.calls[0][2]["Authorization"] == "Bearer other"
+
+
+async def pieces(client, path):
+    return b"".join([piece async for piece in client.download(path)])
+
+
+async def test_download_comes_in_pieces_and_a_refusal_is_typed(peer, using):
+    def work(client):
+        if isinstance(client, Client):
+            return b"".join(client.download("/export"))
+        return pieces(client, "/export")
+
+    peer.answers = [(200, {"data": "x" * 200_000}, {}), (404, {"code": "NOT_FOUND"}, {})]
+    assert len(await using(work)) > 200_000
+    with pytest.raises(NotFoundError):
+        await using(work)
+    with pytest.raises(UnreachableError):
+        await using(work, url="http://127.0.0.1:1")
+
+
+async def test_batch_that_is_refused_whole_is_raised(peer, using):
+    peer.answers = [bulk(lambda title: None), (401, {"code": "KEY_INVALID"}, {})]
+    items = [{"to": "x", "title": "a", "message": "m"}]
+    (one,) = await using(lambda client: client.send_batch(items))
+    assert one.sent.id == "id-a"
+    with pytest.raises(AuthenticationError):
+        await using(lambda client: client.send_batch(items))

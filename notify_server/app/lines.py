@@ -105,7 +105,7 @@ def build_line(
     dispatcher = Dispatcher(
         store, registry, feeds, desk, signalling, counting, rules, clock, figures
     )
-    presences = Presences(registry, people, signalling, emitter)
+    presences = Presences(registry, signalling, emitter)
     audiences = Audiences(store, registry, settings.namespaces.lines)
     submissions = Submissions(
         store, dispatcher, confirmations, audit, settings, background, clock, figures
@@ -116,12 +116,6 @@ def build_line(
         "in_flight": lambda: desk.in_flight,
         "confirmations": lambda: confirmations.waiting,
     }
-    operators = Operators(
-        Searches(store, clock),
-        Resending(store, registry, people, desk, audiences, rules, clock),
-        Statistics(store, registry, people, inventory, presences, rules, clock, figures, queues),
-        presences,
-    )
     schedule = Schedule(
         store, registry, people, desk, signalling, retry, rules, background, clock, figures
     )
@@ -136,6 +130,12 @@ def build_line(
         ClusterParts(registry, dispatcher, signalling, people, presences, catch_up, schedule),
         background,
         clock,
+    )
+    operators = Operators(
+        Searches(store, clock),
+        Resending(store, registry, people, desk, audiences, rules, clock),
+        Statistics(store, people, inventory, cluster, rules, clock, figures, queues),
+        cluster,
     )
     return Line(
         registry=registry,

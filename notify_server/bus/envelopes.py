@@ -18,6 +18,8 @@ from cattrs.preconf.orjson import make_converter
 from notify_server.domain.notification import JsonObject
 from notify_server.kit.clock import Clock, from_ms, to_ms
 from notify_server.ports.bus import (
+    AttendanceAsked,
+    AttendanceTold,
     FrameNews,
     KickNews,
     News,
@@ -40,6 +42,8 @@ _KINDS: Mapping[str, type[News]] = {
     "kick": KickNews,
     "asked": SessionsAsked,
     "told": SessionsTold,
+    "how many asked": AttendanceAsked,
+    "how many told": AttendanceTold,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _MOMENT = "$at"

@@ -1,5 +1,6 @@
 """What an operator asks of the line and is told: searches, resends, figures, sessions."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -101,7 +102,7 @@ class Resent:
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """One open session of this node.
+    """One open session.
 
     Attributes:
         line: Its namespace.
@@ -144,6 +145,35 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True)
+class Attendance:
+    """Who is connected to a node, or to several, in numbers.
+
+    Attributes:
+        users: Each once, also with sessions on several nodes.
+        sessions: Open ones by line.
+        transports: Open ones by what carries them.
+        catching_up: Sessions that are not up to date yet.
+        unconfirmed: Frames that sessions were sent and have not confirmed.
+    """
+
+    users: frozenset[str]
+    sessions: Mapping[str, int]
+    transports: Mapping[str, int]
+    catching_up: int = 0
+    unconfirmed: int = 0
+
+    def plus(self, other: "Attendance") -> "Attendance":
+        """Those of both."""
+        return Attendance(
+            self.users | other.users,
+            Counter(self.sessions) + Counter(other.sessions),
+            Counter(self.transports) + Counter(other.transports),
+            self.catching_up + other.catching_up,
+            self.unconfirmed + other.unconfirmed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LineStats:
     """One person's figures on one line.
 
@@ -165,17 +195,19 @@ class UserStats:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Figures of this node; those of the store are a few seconds old at most.
+    """Figures of all nodes, what happened and what waits aside; those of the store may be old.
+
+    A few seconds, that is.
 
     Attributes:
         at: When they were taken.
-        since: When the node started.
+        since: When this node started.
         sessions: Open ones by line.
         transports: Open ones by what carries them.
         catching_up: Sessions that are not up to date yet.
         unconfirmed: Frames that sessions were sent and have not confirmed.
-        since_start: What happened since ``since``, by name.
-        queues: How much waits, by name.
+        since_start: What happened on this node since ``since``, by name.
+        queues: How much waits in this node, by name.
         stored: How much the store holds, by name; each exact up to ``STORED_LIMIT``, which then
             stands for "that many or more".
     """

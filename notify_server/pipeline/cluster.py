@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from notify_server.domain.operators import SessionInfo
+from notify_server.domain.operators import Attendance, Presence, SessionInfo
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
 from notify_server.kit.ids import random_id
@@ -22,6 +22,9 @@ from notify_server.pipeline.signalling import Signalling
 from notify_server.policy.replay import OVERLAP
 from notify_server.ports.bus import (
     NODES,
+    Asked,
+    AttendanceAsked,
+    AttendanceTold,
     Bus,
     FrameNews,
     KickNews,
@@ -31,6 +34,7 @@ from notify_server.ports.bus import (
     SessionsAsked,
     SessionsTold,
     StateNews,
+    Told,
 )
 
 ANSWER_S = 0.5
@@ -39,10 +43,10 @@ ANSWER_S = 0.5
 
 @dataclass(slots=True)
 class _Question:
-    """Who is here, asked of all nodes."""
+    """Something asked of all nodes."""
 
     expected: int
-    answers: dict[str, tuple[SessionInfo, ...]] = field(default_factory=dict)
+    answers: dict[str, Told] = field(default_factory=dict)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -104,12 +108,18 @@ class Cluster:
                 self._background.spawn(work, "show what came back elsewhere")
             case KickNews():
                 self._parts.presences.kick_here(news.session)
-            case SessionsAsked():
-                found = tuple(self._parts.presences.sessions(news.user, news.line))
-                told = SessionsTold(news.question, self._bus.node, found)
-                self._bus.publish([news.answer_to], told)
-            case SessionsTold():
+            case SessionsAsked() | AttendanceAsked():
+                self._bus.publish([news.answer_to], self._answer(news))
+            case SessionsTold() | AttendanceTold():
                 self._take_answer(news)
+
+    def _answer(self, asked: Asked) -> Told:
+        if isinstance(asked, AttendanceAsked):
+            attendance = self._parts.presences.attendance()
+            return AttendanceTold(asked.question, self._bus.node, attendance)
+        found = self._parts.presences.sessions(asked.user, asked.line)
+        named = (each for each in found if asked.session in {None, each.id})
+        return SessionsTold(asked.question, self._bus.node, tuple(named))
 
     def _resumed(self) -> None:
         """The bus is back: look for what was accepted elsewhere, and bring sessions up to date."""
@@ -123,32 +133,52 @@ class Cluster:
 
     async def sessions(self, user: str | None = None, line: str | None = None) -> list[SessionInfo]:
         """Open sessions of all nodes that answer in time, oldest first."""
-        found = self._parts.presences.sessions(user, line)
-        others = self._bus.nodes - 1
-        if others > 0 and self._bus.healthy:
-            for answer in (await self._ask(others, user, line)).values():
-                found += answer
+        asked = SessionsAsked(random_id(), self._bus.node, user, line)
+        found = self._parts.presences.sessions(user, line) + await self._elsewhere(asked)
         return sorted(found, key=lambda session: session.opened_at)
 
-    async def _ask(
-        self, expected: int, user: str | None, line: str | None
-    ) -> dict[str, tuple[SessionInfo, ...]]:
-        question = random_id()
-        asked = self._questions[question] = _Question(expected)
-        self._bus.publish([NODES], SessionsAsked(question, self._bus.node, user, line))
+    async def presence(self, user: str) -> Presence:
+        """Whether a person is here, and by which sessions."""
+        person = await self._parts.people.person(user)
+        return Presence(user, person.record.version > 0, tuple(await self.sessions(user)))
+
+    async def attendance(self) -> Attendance:
+        """Who is connected, in numbers, of all nodes that answer in time."""
+        told = self._parts.presences.attendance()
+        for answer in await self._ask(AttendanceAsked(random_id(), self._bus.node)):
+            if isinstance(answer, AttendanceTold):
+                told = told.plus(answer.attendance)
+        return told
+
+    async def _elsewhere(self, asked: SessionsAsked) -> list[SessionInfo]:
+        answers = await self._ask(asked)
+        return [
+            session
+            for answer in answers
+            if isinstance(answer, SessionsTold)
+            for session in answer.sessions
+        ]
+
+    async def _ask(self, asked: Asked) -> list[Told]:
+        """What the other nodes answer in time."""
+        others = self._bus.nodes - 1
+        if others < 1 or not self._bus.healthy:
+            return []
+        question = self._questions[asked.question] = _Question(others)
+        self._bus.publish([NODES], asked)
         try:
             async with asyncio.timeout(ANSWER_S):
-                await asked.done.wait()
+                await question.done.wait()
         except TimeoutError:
             pass
         finally:
-            del self._questions[question]
-        return asked.answers
+            del self._questions[asked.question]
+        return list(question.answers.values())
 
-    def _take_answer(self, told: SessionsTold) -> None:
+    def _take_answer(self, told: Told) -> None:
         asked = self._questions.get(told.question)
         if asked is not None:
-            asked.answers[told.node] = told.sessions
+            asked.answers[told.node] = told
             if len(asked.answers) >= asked.expected:
                 asked.done.set()
 
@@ -161,7 +191,8 @@ class Cluster:
         here = self._parts.presences.find(session_id)
         if here is not None:
             return self._parts.presences.kick(session_id)
-        found = [each for each in await self.sessions() if each.id == session_id]
+        asked = SessionsAsked(random_id(), self._bus.node, session=session_id)
+        found = await self._elsewhere(asked)
         if not found:
             return self._parts.presences.kick(session_id)  # raises
         self._bus.publish([NODES], KickNews(session_id))
@@ -173,9 +204,9 @@ def _channels(news: News) -> list[str]:
         case NotificationNews(notification=notification):
             users = [channel_of(user) for user in notification.targets.users]
             return users + [audience.key for audience in notification.targets.audiences]
-        case PersonNews(everywhere=True) | KickNews() | SessionsAsked():
+        case PersonNews(everywhere=True) | KickNews() | SessionsAsked() | AttendanceAsked():
             return [NODES]
         case StateNews(user=user) | FrameNews(user=user) | PersonNews(user=user):
             return [channel_of(user)]
-        case SessionsTold():
+        case SessionsTold() | AttendanceTold():
             raise AssertionError("an answer goes to who asked")

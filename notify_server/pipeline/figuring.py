@@ -1,4 +1,4 @@
-"""How this node is doing, and one person: cheap enough to be asked every few seconds by many."""
+"""How the nodes are doing, and one person: cheap enough to be asked every few seconds by many."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from notify_server.domain.operators import LineStats, Stats, UserStats
 from notify_server.domain.target import USER_LINE
 from notify_server.kit.clock import Clock
+from notify_server.pipeline.cluster import Cluster
 from notify_server.pipeline.figures import Figures
 from notify_server.pipeline.inventory import Inventory
 from notify_server.pipeline.people import People
-from notify_server.pipeline.presence import Presences
-from notify_server.pipeline.sessions import Phase, Registry
 from notify_server.policy.filters import COUNT_LIMIT
 from notify_server.policy.visible import Rules, is_awaiting
 from notify_server.ports.store import Store
@@ -29,10 +28,9 @@ class Statistics:
     def __init__(
         self,
         store: Store,
-        registry: Registry,
         people: People,
         inventory: Inventory,
-        presences: Presences,
+        cluster: Cluster,
         rules: Rules,
         clock: Clock,
         figures: Figures,
@@ -42,10 +40,9 @@ class Statistics:
 
         Args:
             store: Asked at most every few seconds.
-            registry: Who is connected here.
             people: What is known of them.
             inventory: What a person has.
-            presences: Sessions as operators see them.
+            cluster: Who is connected, on all nodes.
             rules: What waits to reach somebody.
             clock: The one clock.
             figures: What happened since the start.
@@ -54,28 +51,26 @@ class Statistics:
         self._figures = figures
         self._queues = queues
         self._store = store
-        self._registry = registry
         self._people = people
         self._inventory = inventory
-        self._presences = presences
+        self._cluster = cluster
         self._rules = rules
         self._clock = clock
         self._started_at = clock.now()
         self._stored: tuple[datetime, Mapping[str, int]] | None = None
 
     async def stats(self, user: str | None = None) -> Stats:
-        """Figures of this node, and of a person if one is named."""
+        """Figures of all nodes, and of a person if one is named."""
         sizes = await self._sizes()
-        sessions = list(self._registry)
-        infos = self._presences.sessions()
+        there = await self._cluster.attendance()
         return Stats(
             at=self._clock.now(),
             since=self._started_at,
-            users_online=len(self._registry.users()),
-            sessions=dict(sorted(Counter(session.line for session in sessions).items())),
-            transports=dict(sorted(Counter(info.transport for info in infos).items())),
-            catching_up=sum(session.phase is not Phase.LIVE for session in sessions),
-            unconfirmed=sum(len(session.frames) for session in sessions),
+            users_online=len(there.users),
+            sessions=dict(sorted(there.sessions.items())),
+            transports=dict(sorted(there.transports.items())),
+            catching_up=there.catching_up,
+            unconfirmed=there.unconfirmed,
             since_start=_since_start(self._figures),
             queues={**{name: ask() for name, ask in self._queues.items()}, "due": sizes["due"]},
             stored={name: number for name, number in sizes.items() if name != "due"},
@@ -90,7 +85,7 @@ class Statistics:
         return self._stored[1]
 
     async def _of_user(self, user: str) -> UserStats:
-        presence = await self._presences.presence(user)
+        presence = await self._cluster.presence(user)
         lines = {USER_LINE, *(session.line for session in presence.sessions)}
         return UserStats(
             presence, {line: await self._on_line(user, line) for line in sorted(lines)}

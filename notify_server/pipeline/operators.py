@@ -8,8 +8,8 @@ from notify_server.domain.operators import (
     SessionInfo,
     Stats,
 )
+from notify_server.pipeline.cluster import Cluster
 from notify_server.pipeline.figuring import Statistics
-from notify_server.pipeline.presence import Presences
 from notify_server.pipeline.resending import Resending
 from notify_server.pipeline.searching import Searches
 
@@ -22,12 +22,12 @@ class Operators:
         searches: Searches,
         resending: Resending,
         statistics: Statistics,
-        presences: Presences,
+        cluster: Cluster,
     ) -> None:
         self._searches = searches
         self._resending = resending
         self._statistics = statistics
-        self._presences = presences
+        self._cluster = cluster
 
     async def search(self, query: Search) -> SearchPage:
         """Find notifications among all, newest first; see ``Searches.search``."""
@@ -43,21 +43,21 @@ class Operators:
         return await self._resending.resend(notification_id, after)
 
     async def stats(self, user: str | None = None) -> Stats:
-        """Figures of this node, and of a person if one is named."""
+        """Figures of all nodes, and of a person if one is named."""
         return await self._statistics.stats(user)
 
-    def sessions(self, user: str | None = None, line: str | None = None) -> list[SessionInfo]:
-        """Open sessions of this node, oldest first; of a user and of a line if given."""
-        return self._presences.sessions(user, line)
+    async def sessions(self, user: str | None = None, line: str | None = None) -> list[SessionInfo]:
+        """Open sessions on all nodes, oldest first; of a user and of a line if given."""
+        return await self._cluster.sessions(user, line)
 
     async def presence(self, user: str) -> Presence:
         """Whether a person is here, and by which sessions."""
-        return await self._presences.presence(user)
+        return await self._cluster.presence(user)
 
-    def kick(self, session_id: str) -> SessionInfo:
-        """End a session for good; answers whose it was.
+    async def kick(self, session_id: str) -> SessionInfo:
+        """End a session for good, on whichever node it is; answers whose it was.
 
         Raises:
-            NotFoundError: There is no such session here.
+            NotFoundError: There is no such session.
         """
-        return self._presences.kick(session_id)
+        return await self._cluster.kick(session_id)

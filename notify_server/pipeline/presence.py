@@ -1,8 +1,12 @@
-"""Who is here: the open sessions of this node, for operators only (a stranger is told nothing)."""
+"""Who is here: the open sessions of this node, for operators only (a stranger is told nothing).
+
+``pipeline/cluster.py`` asks it, and its like on the other nodes.
+"""
+
+from collections import Counter
 
 from notify_server.domain.errors import NotFoundError
-from notify_server.domain.operators import Presence, SessionInfo
-from notify_server.pipeline.people import People
+from notify_server.domain.operators import Attendance, SessionInfo
 from notify_server.pipeline.sessions import Phase, Registry, Session
 from notify_server.pipeline.signalling import Signalling
 from notify_server.ports.emitter import Emitter
@@ -11,12 +15,9 @@ from notify_server.ports.emitter import Emitter
 class Presences:
     """Lists sessions and ends them."""
 
-    def __init__(
-        self, registry: Registry, people: People, signalling: Signalling, emitter: Emitter
-    ) -> None:
+    def __init__(self, registry: Registry, signalling: Signalling, emitter: Emitter) -> None:
         self._emitter = emitter
         self._registry = registry
-        self._people = people
         self._signalling = signalling
 
     def sessions(self, user: str | None = None, line: str | None = None) -> list[SessionInfo]:
@@ -24,10 +25,16 @@ class Presences:
         chosen = self._registry if user is None else self._registry.of_user(user)
         return [self._info(session) for session in chosen if line is None or session.line == line]
 
-    async def presence(self, user: str) -> Presence:
-        """Whether a person is here, and by which sessions."""
-        person = await self._people.person(user)
-        return Presence(user, person.record.version > 0, tuple(self.sessions(user)))
+    def attendance(self) -> Attendance:
+        """Who is connected here, in numbers."""
+        sessions = list(self._registry)
+        return Attendance(
+            frozenset(self._registry.users()),
+            Counter(session.line for session in sessions),
+            Counter(self._emitter.transport(session.id) for session in sessions),
+            sum(session.phase is not Phase.LIVE for session in sessions),
+            sum(len(session.frames) for session in sessions),
+        )
 
     def find(self, session_id: str) -> SessionInfo | None:
         """An open session of this node."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from notify_server.domain.notification import Notification
-from notify_server.domain.operators import SessionInfo
+from notify_server.domain.operators import Attendance, SessionInfo
 from notify_server.domain.signals import (
     AllUpdatedSignal,
     RemovedSignal,
@@ -76,12 +76,13 @@ class KickNews:
 
 @dataclass(frozen=True, slots=True)
 class SessionsAsked:
-    """Who is here? Each node answers on ``answer_to``."""
+    """Who is here? Each node answers on ``answer_to``; None: no such filter."""
 
     question: str
     answer_to: str
     user: str | None = None
     line: str | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,26 @@ class SessionsTold:
     sessions: tuple[SessionInfo, ...]
 
 
-News = (
-    NotificationNews | StateNews | FrameNews | PersonNews | KickNews | SessionsAsked | SessionsTold
-)
+@dataclass(frozen=True, slots=True)
+class AttendanceAsked:
+    """How many are here? Each node answers on ``answer_to``."""
+
+    question: str
+    answer_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceTold:
+    """One node's answer."""
+
+    question: str
+    node: str
+    attendance: Attendance
+
+
+Asked = SessionsAsked | AttendanceAsked
+Told = SessionsTold | AttendanceTold
+News = NotificationNews | StateNews | FrameNews | PersonNews | KickNews | Asked | Told
 Listener = Callable[[News], Awaitable[None]]
 Tell = Callable[[News], None]
 """How a stage tells the other nodes."""

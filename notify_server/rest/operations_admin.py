@@ -58,7 +58,7 @@ OPERATING: Rows = {
         "Take a member out of a room", _OPERATE, Access.OPERATOR, {204: ""},
     ),
     ("GET", f"{ADMIN}/sessions"): Operation(
-        "List open sessions", _OPERATE, Access.READER, {200: "Sessions"}, "Those of this node.",
+        "List open sessions", _OPERATE, Access.READER, {200: "Sessions"}, "Those of all nodes.",
         query=SESSIONS, samples={"user": "42"},
     ),
     ("DELETE", f"{ADMIN}/sessions/{{sid}}"): Operation(
@@ -71,7 +71,8 @@ OPERATING: Rows = {
     ),
     ("GET", f"{ADMIN}/stats"): Operation(
         "Show figures", _OPERATE, Access.READER, {200: "Stats"},
-        "Of this node, and with `user` of one person.", query=OF_USER,
+        "Of all nodes, `since_start` and `queues` aside; with `user` of one person.",
+        query=OF_USER,
     ),
     ("GET", f"{ADMIN}/audit"): Operation(
         "Read the audit", _OPERATE, Access.READER, {200: "Audit"},

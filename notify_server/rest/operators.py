@@ -43,18 +43,18 @@ async def resend(request: web.Request) -> web.Response:
 
 
 async def stats(request: web.Request) -> web.Response:
-    """``GET /admin/stats``: of this node, and with ``user`` of a person."""
+    """``GET /admin/stats``: of all nodes, and with ``user`` of a person."""
     await operator(request, Scope.READ)
     user = parse_of_user(query_of(request))
     return answer(stats_to_wire(await request.app[DEPS].operators.stats(user)))
 
 
 async def sessions(request: web.Request) -> web.Response:
-    """``GET /admin/sessions``: those of this node."""
+    """``GET /admin/sessions``: those of all nodes."""
     deps = request.app[DEPS]
     await operator(request, Scope.READ)
     user, line = parse_sessions(query_of(request), deps.settings.namespaces)
-    found = deps.operators.sessions(user, line)
+    found = await deps.operators.sessions(user, line)
     return answer({"items": [session_to_wire(session) for session in found]})
 
 
@@ -69,7 +69,7 @@ async def close_session(request: web.Request) -> web.Response:
     """``DELETE /admin/sessions/{sid}``: sent away for good."""
     deps = request.app[DEPS]
     caller = await operator(request)
-    closed = deps.operators.kick(request.match_info["sid"])
+    closed = await deps.operators.kick(request.match_info["sid"])
     details = {"session": closed.id, "namespace": closed.line}
     await deps.audit.record(caller.name, "session.close", user_subject(closed.user), details)
     return web.Response(status=204)

@@ -24,7 +24,7 @@ async def show(request: web.Request) -> web.Response:
     """``GET /admin/users/{user}``: profile, memberships, subscriptions, counts, sessions."""
     await operator(request, Scope.READ)
     profile = await request.app[DEPS].profiles.read(_user(request))
-    return answer(_to_wire(request, profile))
+    return answer(await _to_wire(request, profile))
 
 
 async def put(request: web.Request) -> web.Response:
@@ -36,7 +36,7 @@ async def put(request: web.Request) -> web.Response:
     fields = parse_user(raw, deps.settings.limits)
     profile = await deps.profiles.put(user, fields)
     await deps.audit.record(caller.name, "user.put", user_subject(user), said_of(fields))
-    return answer(_to_wire(request, profile))
+    return answer(await _to_wire(request, profile))
 
 
 @unhurried
@@ -45,7 +45,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     deps = request.app[DEPS]
     caller = await operator(request, Scope.READ)
     user = _user(request)
-    sessions = deps.operators.sessions(user)
+    sessions = await deps.operators.sessions(user)
     pieces = export_document(deps.profiles, user, sessions, deps.clock.now())
     first = await anext(pieces)
     await deps.audit.record(caller.name, "user.export", user_subject(user))
@@ -70,9 +70,10 @@ async def erase(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-def _to_wire(request: web.Request, profile: Profile) -> dict[str, object]:
+async def _to_wire(request: web.Request, profile: Profile) -> dict[str, object]:
     deps = request.app[DEPS]
-    return profile_to_wire(profile, deps.operators.sessions(profile.id), deps.clock.now())
+    sessions = await deps.operators.sessions(profile.id)
+    return profile_to_wire(profile, sessions, deps.clock.now())
 
 
 def _user(request: web.Request) -> str:

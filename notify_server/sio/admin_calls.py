@@ -42,7 +42,7 @@ from notify_server.wire.explanation import explanation_to_wire
 from notify_server.wire.operators import resent_to_wire, session_to_wire, stats_to_wire
 
 SESSIONS_SHOWN = 1_000
-"""What one frame carries of a node's sessions; with more, ask for a user's or a line's."""
+"""What one frame carries of the open sessions; with more, ask for a user's or a line's."""
 
 Answer = Mapping[str, object]
 
@@ -112,7 +112,7 @@ async def _get_stats(calls: AdminCalls, _asked: _Asked, call: GetStats) -> Answe
 
 
 async def _get_sessions(calls: AdminCalls, _asked: _Asked, call: GetSessions) -> Answer:
-    found = calls.operators.sessions(call.user, call.line)
+    found = await calls.operators.sessions(call.user, call.line)
     shown = [session_to_wire(session) for session in found[:SESSIONS_SHOWN]]
     return {"items": shown, "has_more": len(found) > SESSIONS_SHOWN}
 
@@ -142,7 +142,7 @@ async def _cancel(calls: AdminCalls, asked: _Asked, call: Cancel) -> Answer:
 
 
 async def _disconnect(calls: AdminCalls, asked: _Asked, call: DisconnectSession) -> Answer:
-    closed = calls.operators.kick(call.sid)
+    closed = await calls.operators.kick(call.sid)
     await calls.audit.record(
         asked.caller.name,
         "session.close",

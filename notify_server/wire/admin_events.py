@@ -34,7 +34,7 @@ class SendNotification:
 
 @dataclass(frozen=True, slots=True)
 class GetStats:
-    """``get_stats``: of this node, and of a person if one is named."""
+    """``get_stats``: of all nodes, and of a person if one is named."""
 
     user: str | None
 

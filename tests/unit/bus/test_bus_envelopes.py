@@ -7,7 +7,7 @@ from support.stores import ROLE, full_content
 
 from notify_server.bus.envelopes import LATE_MS, BadEnvelopeError, Envelopes
 from notify_server.domain.notification import ChannelName, ChannelNote, Notification
-from notify_server.domain.operators import SessionInfo
+from notify_server.domain.operators import Attendance, SessionInfo
 from notify_server.domain.signals import (
     AllUpdatedSignal,
     Removal,
@@ -18,6 +18,8 @@ from notify_server.domain.signals import (
 from notify_server.domain.target import Targets
 from notify_server.kit.clock import ManualClock
 from notify_server.ports.bus import (
+    AttendanceAsked,
+    AttendanceTold,
     FrameNews,
     KickNews,
     NotificationNews,
@@ -63,8 +65,12 @@ _SESSION = SessionInfo(
         FrameNews("1", "n", 2),
         PersonNews("1", everywhere=True),
         KickNews("s"),
-        SessionsAsked("q", "node", "u", "/"),
+        SessionsAsked("q", "node", "u", "/", "s"),
         SessionsTold("q", "node", (_SESSION,)),
+        AttendanceAsked("q", "node"),
+        AttendanceTold(
+            "q", "node", Attendance(frozenset({"a", "b"}), {"/": 2}, {"polling": 2}, 1, 3)
+        ),
     ],
     ids=lambda news: type(news).__name__,
 )

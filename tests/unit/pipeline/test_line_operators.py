@@ -334,17 +334,17 @@ async def test_sessions_are_filtered_by_user_and_line(rig):
     ann = await rig.connect("ann")
     boss = await rig.connect("boss", roles=["ADMIN"], line="/admin")
     operators = rig.line.operators
-    assert [s.id for s in operators.sessions(user="ann")] == [ann.id]
-    assert [s.id for s in operators.sessions(line="/admin")] == [boss.id]
-    assert operators.sessions(user="ann", line="/admin") == []
+    assert [s.id for s in await operators.sessions(user="ann")] == [ann.id]
+    assert [s.id for s in await operators.sessions(line="/admin")] == [boss.id]
+    assert await operators.sessions(user="ann", line="/admin") == []
 
 
 async def test_kick_ends_a_session_and_says_whose_it_was(rig):
     ann = await rig.connect("ann")
-    assert rig.line.operators.kick(ann.id).user == "ann"
+    assert (await rig.line.operators.kick(ann.id)).user == "ann"
     assert ann.id in rig.emitter.disconnected
     with pytest.raises(NotFoundError):
-        rig.line.operators.kick("nope")
+        await rig.line.operators.kick("nope")
 
 
 async def test_receipt_that_is_set_aside_keeps_its_step(rig):

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from notify_server.app.buses import Nodes, alone
 from notify_server.app.lines import Line, build_line
-from notify_server.app.metrics import LoopWatch, Parts, StoreWatch, current
+from notify_server.app.metrics import LoopWatch, Parts, StoreWatch, current, of_bus
 from notify_server.app.stores import make_clock, make_store, store_jobs
 from notify_server.auth.keys import KeyRing
 from notify_server.auth.tokens import TokenVerifier, issue_token
@@ -104,7 +104,7 @@ def build(
         FloodGate(settings, user_rate, clock), settings=settings,
         background=background, clock=clock,
     )  # fmt: skip
-    now = current(Parts(line, gateway, transport, background))
+    now = current(Parts(line, gateway, transport, background)) + of_bus(nodes.bus)
     kept = [*line.figures.meters(), *store_watch.meters(), gateway.refusals]
     page = Page(lambda: [*now, *kept, http.seconds, loop_watch.lag])
     app = make_app(

@@ -18,6 +18,7 @@ from notify_server.domain.errors import NotifyError
 from notify_server.kit.aio import Background, pause
 from notify_server.kit.clock import Clock
 from notify_server.kit.metrics import FAST_S, Counter, Gauge, Histogram, Labels, Meter, Tally
+from notify_server.ports.bus import Bus
 from notify_server.ports.store import Store
 from notify_server.sio.gateway import Gateway
 from notify_server.sio.transport import Server
@@ -152,6 +153,25 @@ def current(parts: Parts) -> list[Meter]:
         Tally(
             "notify_transport_events_total", "What befell connections, by what it was.", "event",
             read=lambda: {(name,): count for name, count in transport.stats.items()},
+        ),
+    ]  # fmt: skip
+
+
+def of_bus(bus: Bus) -> list[Meter]:
+    """The way to the other nodes; with one process it is always healthy and carries nothing."""
+    return [
+        Gauge(
+            "notify_bus_healthy", "0 while news do not reach the other nodes at once.",
+            read=lambda: {(): int(bus.healthy)},
+        ),
+        Gauge(
+            "notify_nodes", "Nodes that this one knows of, itself among them.",
+            read=lambda: {(): bus.nodes},
+        ),
+        Tally(
+            "notify_bus_envelopes_total", "What was said between nodes, by what became of it; "
+            "resets are of the connection.", "event",
+            read=lambda: {(name,): count for name, count in bus.stats.items()},
         ),
     ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The bus of one process: there is nobody else to tell."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from typing_extensions import override
 
@@ -13,6 +14,7 @@ class LocalBus(Bus):
     node = "node:this"
     healthy = True
     nodes = 1
+    stats: Mapping[str, int] = MappingProxyType({})
 
     @override
     def listen(self, listener: Listener, resumed: Callable[[], None]) -> None:

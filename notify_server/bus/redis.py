@@ -7,7 +7,7 @@ caller ever waits for Redis (F26); what is lost meanwhile is found in the store.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 import redis.asyncio as redis
@@ -36,6 +36,7 @@ _TRY_S = 2.0
 _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 _MOST_WAITING = 10_000
 _BATCH = 500
+_EVENTS = ("sent", "received", "dropped", "bad", "resets")
 
 _log = structlog.get_logger("notify.bus")
 
@@ -43,11 +44,7 @@ _Sealed = tuple[tuple[str, ...], bytes]
 
 
 class RedisBus(Bus):
-    """One node's place on the bus.
-
-    Attributes:
-        stats: How often what happened: ``sent``, ``received``, ``dropped``, ``bad``, ``resets``.
-    """
+    """One node's place on the bus."""
 
     def __init__(self, url: str, key: str, clock: Clock, prefix: str = "notify:") -> None:
         """``prefix``: stands before every channel, for several products on one Redis."""
@@ -69,7 +66,7 @@ class RedisBus(Bus):
         self._resumed: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
         self._was_healthy = False
-        self.stats: Counter[str] = Counter()
+        self._stats: Counter[str] = Counter(dict.fromkeys(_EVENTS, 0))
 
     @property
     @override
@@ -86,6 +83,11 @@ class RedisBus(Bus):
     def nodes(self) -> int:
         now = self._clock.monotonic()
         return 1 + sum(now - at < AWAY_S for _, at in self._seen.values())
+
+    @property
+    @override
+    def stats(self) -> Mapping[str, int]:
+        return self._stats
 
     @override
     def listen(self, listener: Listener, resumed: Callable[[], None]) -> None:
@@ -119,7 +121,7 @@ class RedisBus(Bus):
             return
         if len(self._waiting) >= _MOST_WAITING:
             self._waiting.popleft()
-            self.stats["dropped"] += 1
+            self._stats["dropped"] += 1
         self._number += 1
         self._waiting.append((names, self._envelopes.seal(self._node, self._number, news)))
         self._news.set()
@@ -165,9 +167,9 @@ class RedisBus(Bus):
         try:
             async with asyncio.timeout(_TRY_S):
                 await pipeline.execute()
-            self.stats["sent"] += len(batch)
+            self._stats["sent"] += len(batch)
         except (RedisError, OSError, TimeoutError) as error:
-            self.stats["dropped"] += len(batch)
+            self._stats["dropped"] += len(batch)
             _log.warning("bus_not_sent", count=len(batch), error=type(error).__name__)
             await pause(_RETRY_S[0])
 
@@ -214,7 +216,7 @@ class RedisBus(Bus):
                 with suppress(RedisError, OSError, TimeoutError):
                     await pubsub.aclose()  # type: ignore[no-untyped-call]
                     await client.aclose()
-            self.stats["resets"] += 1
+            self._stats["resets"] += 1
             await pause(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
 
     async def _listen_on(self, pubsub: PubSub) -> None:
@@ -269,13 +271,13 @@ class RedisBus(Bus):
         try:
             envelope = self._envelopes.open(sealed)
         except BadEnvelopeError as error:
-            self.stats["bad"] += 1
+            self._stats["bad"] += 1
             _log.warning("bus_envelope_refused", why=str(error))
             return
         if self._is_double(envelope):
             return
         if envelope.news is not None and self._listener is not None:
-            self.stats["received"] += 1
+            self._stats["received"] += 1
             try:
                 await self._listener(envelope.news)
             except Exception:  # noqa: BLE001 - one that can not be heard must not deafen the node

@@ -4,7 +4,7 @@ A channel is a user, an audience, or the nodes as such; a node listens to those 
 sessions, so that news reach only the nodes that need them.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -137,6 +137,10 @@ class Bus(Protocol):
     @property
     def nodes(self) -> int:
         """How many nodes are believed to be there, this one among them."""
+
+    @property
+    def stats(self) -> Mapping[str, int]:
+        """Envelopes since the start: ``sent received dropped bad``, and ``resets`` of the bus."""
 
     def listen(self, listener: Listener, resumed: Callable[[], None]) -> None:
         """Call ``listener`` for news, one after the other; ``resumed`` after any may be missing."""

@@ -1,6 +1,6 @@
 /** The page's own connection against the real server: tokens, drains, refusals. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { Connection, Refused, type Status } from "../../src/connection";
+import { Connection, Refused, type Status } from "../../demo/connection";
 import { until } from "../support/device";
 import { Server } from "../support/server";
 

@@ -1,8 +1,8 @@
 /** A stock socket.io-client that writes down what it gets, and shows it by the rules of the store. */
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { vi } from "vitest";
-import { caughtUp, connected, counted, EMPTY, receive, type State } from "../../src/store";
-import type { Count, NotificationFrame, Removed, ReplayDone, Updated } from "../../src/types";
+import { caughtUp, connected, counted, EMPTY, receive, type State } from "../../demo/store";
+import type { Count, NotificationFrame, Removed, ReplayDone, Updated } from "../../demo/types";
 import type { Server } from "./server";
 
 type Options = Partial<ManagerOptions & SocketOptions>;

@@ -1,6 +1,6 @@
 /** Notifications as the server sends them, with what a test cares about. */
-import { EMPTY, receive, type State } from "../../src/store";
-import type { Notification } from "../../src/types";
+import { EMPTY, receive, type State } from "../../demo/store";
+import type { Notification } from "../../demo/types";
 
 /** A moment `seconds` after a fixed one. */
 export function at(seconds: number): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ago, badge, bellLabel, day, percent, safeLink } from "../../src/format";
+import { ago, badge, bellLabel, day, percent, safeLink } from "../../demo/format";
 import { at } from "../support/samples";
 
 const SITE = "https://site.example/demo/";

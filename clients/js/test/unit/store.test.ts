@@ -13,7 +13,7 @@ import {
   remove,
   update,
   visible,
-} from "../../src/store";
+} from "../../demo/store";
 import { at, holding, item, sample } from "../support/samples";
 
 const ids = (state: Parameters<typeof visible>[0]) => visible(state).map((held) => held.item.id);

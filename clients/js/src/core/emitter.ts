@@ -1,0 +1,17 @@
+/** Typed listeners. */
+type Listeners<Events> = { [Event in keyof Events]?: Set<Events[Event]> };
+
+export class Emitter<Events extends { [Event in keyof Events]: (...args: never[]) => void }> {
+  readonly #listeners: Listeners<Events> = {};
+
+  /** Returns what takes the listener away again. */
+  on<Event extends keyof Events>(event: Event, listener: Events[Event]): () => void {
+    const all = (this.#listeners[event] ??= new Set());
+    all.add(listener);
+    return () => void all.delete(listener);
+  }
+
+  emit<Event extends keyof Events>(event: Event, ...args: Parameters<Events[Event]>): void {
+    for (const listener of this.#listeners[event] ?? []) listener(...args);
+  }
+}

@@ -1,0 +1,198 @@
+/** Keeps the store in the cache: items and cursor in one write, acknowledgements after it. */
+import { Cache, KEPT, type Kept, type Meta } from "./cache";
+import { byPlace, type Place } from "./item";
+import type { Lists } from "./lists";
+import { makeKey, type Outbox } from "./outbox";
+import type { Store } from "./store";
+
+const SAVE_AFTER_MS = 25;
+/** A database that does not open (another tab holds an upgrade up) must not hold the bell up. */
+const OPEN_WITHIN_MS = 2_000;
+
+export interface KeeperHooks {
+  onFault: (message: string, error: unknown) => void;
+}
+
+export class Keeper {
+  /** Up to where what is held is complete. */
+  cursor: string | null = null;
+  /** Something was skipped, so the list must be fetched before the cursor covers it. */
+  isStale = false;
+  deviceId = makeKey();
+  readonly #name: string;
+  readonly #isWanted: boolean;
+  readonly #store: Store;
+  readonly #lists: Lists;
+  readonly #outbox: () => Outbox;
+  readonly #hooks: KeeperHooks;
+  #opened: Promise<Cache | null> | null = null;
+  #cache: Cache | null = null;
+  /** Ids that the cache holds. */
+  #stored = new Set<string>();
+  #acks: (() => void)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(
+    name: string,
+    isWanted: boolean,
+    store: Store,
+    lists: Lists,
+    outbox: () => Outbox,
+    hooks: KeeperHooks,
+  ) {
+    this.#name = name;
+    this.#isWanted = isWanted && typeof indexedDB !== "undefined";
+    this.#store = store;
+    this.#lists = lists;
+    this.#outbox = outbox;
+    this.#hooks = hooks;
+  }
+
+  /** Whether a cursor may be used at all. */
+  get isKeeping(): boolean {
+    return this.#cache !== null;
+  }
+
+  /** The open cache; null: there is none. */
+  get cache(): Promise<Cache | null> {
+    return this.#opened ?? Promise.resolve(null);
+  }
+
+  /** Opens the cache and returns what it holds; null: nothing. */
+  async open(): Promise<Kept | null> {
+    if (!this.#isWanted) return null;
+    this.#opened ??= this.#open();
+    const cache = await this.#opened;
+    try {
+      const kept = (await cache?.load()) ?? null;
+      if (kept !== null) this.#taken(kept);
+      return kept;
+    } catch (error) {
+      this.#lose("The cache could not be read", error);
+      return null;
+    }
+  }
+
+  async #open(): Promise<Cache | null> {
+    try {
+      const late = new Promise<never>((_, reject) =>
+        setTimeout(() => reject(new Error("it did not open in time")), OPEN_WITHIN_MS),
+      );
+      const opening = Cache.open(this.#name, () => this.#lose("The cache was taken away", null));
+      return (this.#cache = await Promise.race([opening, late]));
+    } catch (error) {
+      this.#hooks.onFault("There is no cache", error);
+      return null;
+    }
+  }
+
+  #taken({ items, meta }: Kept): void {
+    this.#stored = new Set(items.map((item) => item.id));
+    if (meta === undefined) return;
+    this.cursor = meta.cursor;
+    this.isStale = meta.isStale;
+    this.deviceId = meta.deviceId;
+  }
+
+  #lose(message: string, error: unknown): void {
+    this.#cache?.close();
+    this.#cache = null;
+    this.#opened = null;
+    this.cursor = null;
+    this.#hooks.onFault(message, error);
+  }
+
+  /** Something changed, or waits to be acknowledged once it is kept. */
+  schedule(ack?: () => void): void {
+    if (ack !== undefined) this.#acks.push(ack);
+    const isHidden = typeof document !== "undefined" && document.visibilityState === "hidden";
+    this.#timer ??= setTimeout(() => void this.flush(), isHidden ? 0 : SAVE_AFTER_MS);
+  }
+
+  /** Writes what changed; one write after the other. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return (this.#saving = this.#saving.then(() => this.#save()));
+  }
+
+  async #save(): Promise<void> {
+    const acks = this.#acks.splice(0);
+    const outbox = this.#outbox();
+    const { dirt } = this.#store;
+    const isDirty = dirt.items.size > 0 || dirt.isMeta || outbox.done.length > 0;
+    if (this.#cache !== null && isDirty) {
+      this.#store.dirt = { items: new Set(), isMeta: false };
+      const doneRows = outbox.done.splice(0);
+      const kept = this.#toKeep();
+      const puts = [...kept].filter((id) => dirt.items.has(id) || !this.#stored.has(id));
+      const deletes = [...this.#stored].filter((id) => !kept.has(id));
+      const items = puts.map((id) => this.#store.base.get(id)!);
+      try {
+        await this.#cache.save({ puts: items, deletes, doneRows, meta: this.#meta(kept) });
+        this.#stored = kept;
+      } catch (error) {
+        this.#lose("The cache could not be written", error);
+      }
+    }
+    for (const ack of acks) ack();
+  }
+
+  /** The newest, and what is pinned. */
+  #toKeep(): Set<string> {
+    const newest = this.#store.sorted.slice(0, KEPT).map((item) => item.id);
+    const kept = new Set(newest);
+    for (const item of this.#store.base.values()) if (item.pinned_at !== null) kept.add(item.id);
+    // Shown without it, by an action that may yet be refused.
+    for (const row of this.#store.rows) for (const id of row.ids) kept.add(id);
+    return new Set([...kept].filter((id) => this.#store.base.has(id)));
+  }
+
+  #meta(kept: ReadonlySet<string>): Meta {
+    const { main } = this.#lists;
+    const isAll = main.isComplete && kept.size === this.#store.base.size;
+    return {
+      deviceId: this.deviceId,
+      cursor: this.cursor,
+      isStale: this.isStale,
+      floor: isAll ? null : this.#floor(),
+      isComplete: isAll,
+      counts: this.#store.serverCounts,
+      gone: [...this.#store.gone],
+      types: this.#store.serverTypes,
+    };
+  }
+
+  /** The higher of where the list has gaps and where the cache ends. */
+  #floor(): Place | null {
+    const { floor, isComplete } = this.#lists.main;
+    const last = this.#store.sorted.length > KEPT ? this.#store.sorted[KEPT - 1] : undefined;
+    if (floor === null && !isComplete) return null;
+    const end = last && { id: last.id, sort_at: last.sort_at };
+    if (end === undefined || floor === null) return end ?? floor;
+    return byPlace(end, floor) < 0 || isComplete ? end : floor;
+  }
+
+  /** Lets go; what is kept stays. */
+  async close(): Promise<void> {
+    if (this.#timer !== undefined) await this.flush();
+    await this.#saving;
+    (await this.cache)?.close();
+    this.#cache = null;
+    this.#opened = null;
+  }
+
+  /** Takes everything away that is kept of this user. */
+  async destroy(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#acks = [];
+    this.cursor = null;
+    await this.#saving;
+    const cache = await this.cache;
+    this.#cache = null;
+    this.#opened = null;
+    await cache?.destroy();
+  }
+}

@@ -1,0 +1,108 @@
+/** The tabs of one browser with one user: they agree at once, and announce everything together once. */
+import type { Row } from "./rows";
+
+/** How long a tab waits for one that is better placed to announce something. */
+const CLAIM_MS = 80;
+/** How long tabs have to say that they are there. */
+const ROLL_CALL_MS = 150;
+const REMEMBERED = 1_000;
+
+export type TabMessage =
+  | { kind: "row"; row: Row }
+  | { kind: "settled"; key: string; isOk: boolean; unknown: readonly string[] }
+  | { kind: "claim"; key: string; rank: number; tab: string }
+  | { kind: "announced"; key: string }
+  | { kind: "who" }
+  | { kind: "here"; tab: string }
+  | { kind: "leaving" }
+  | { kind: "logout" };
+
+/** The lower, the better placed: focused, visible, hidden. */
+function rankHere(): number {
+  if (typeof document === "undefined") return 2;
+  if (document.visibilityState !== "visible") return 2;
+  return document.hasFocus() ? 0 : 1;
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Tabs {
+  /** Names this tab, for as long as it lives. */
+  readonly id: string;
+  #channel: BroadcastChannel | null;
+  #isClosed = false;
+  readonly #onMessage: (message: TabMessage) => void;
+  /** What was announced, here or elsewhere. */
+  readonly #announced = new Set<string>();
+  /** The best claim that another tab made. */
+  readonly #claims = new Map<string, string>();
+  #here = new Set<string>();
+
+  constructor(name: string, id: string, onMessage: (message: TabMessage) => void) {
+    this.id = id;
+    this.#onMessage = onMessage;
+    this.#channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
+    this.#channel?.addEventListener("message", ({ data }) => this.#received(data as TabMessage));
+    // Node would stay alive for it.
+    (this.#channel as { unref?: () => void } | null)?.unref?.();
+  }
+
+  post(message: TabMessage): void {
+    this.#channel?.postMessage(message);
+  }
+
+  #received(message: TabMessage): void {
+    if (message.kind === "claim") this.#hear(message.key, orderOf(message.rank, message.tab));
+    else if (message.kind === "announced") this.#remember(message.key);
+    else if (message.kind === "who") this.post({ kind: "here", tab: this.id });
+    else if (message.kind === "here") this.#here.add(message.tab);
+    else this.#onMessage(message);
+  }
+
+  #hear(key: string, order: string): void {
+    const best = this.#claims.get(key);
+    if (best === undefined || order < best) this.#claims.set(key, order);
+    if (this.#claims.size > REMEMBERED) this.#claims.delete(this.#claims.keys().next().value!);
+  }
+
+  /** Whether this tab is the one to announce it; a tab that the person looks at goes first. */
+  async claim(key: string): Promise<boolean> {
+    if (this.#announced.has(key)) return false;
+    if (this.#channel !== null) {
+      const rank = rankHere();
+      this.post({ kind: "claim", key, rank, tab: this.id });
+      await sleep(CLAIM_MS);
+      if (this.#isClosed) return false;
+      const best = this.#claims.get(key);
+      if (this.#announced.has(key) || (best !== undefined && best < orderOf(rank, this.id))) return false;
+    }
+    this.#remember(key);
+    this.post({ kind: "announced", key });
+    return true;
+  }
+
+  #remember(key: string): void {
+    this.#announced.add(key);
+    this.#claims.delete(key);
+    if (this.#announced.size > REMEMBERED) this.#announced.delete(this.#announced.values().next().value!);
+  }
+
+  /** The other tabs that answer. */
+  async alive(): Promise<ReadonlySet<string>> {
+    if (this.#channel === null) return new Set();
+    this.#here = new Set();
+    this.post({ kind: "who" });
+    await sleep(ROLL_CALL_MS);
+    return this.#here;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#channel?.close();
+    this.#channel = null;
+  }
+}
+
+function orderOf(rank: number, tab: string): string {
+  return `${rank}${tab}`;
+}

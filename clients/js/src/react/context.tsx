@@ -1,0 +1,43 @@
+/** The client of this part of the tree. */
+import { createContext, useContext, useEffect, useMemo, useRef, type ReactNode } from "react";
+import { NotifyClient } from "../core/client";
+import type { ClientOptions } from "../core/types";
+
+const Context = createContext<NotifyClient | null>(null);
+
+export interface NotifyProviderProps extends Partial<ClientOptions> {
+  /** A client of your own instead of the options; you start and stop it. */
+  client?: NotifyClient;
+  children?: ReactNode;
+}
+
+/**
+ * Makes a client of the options, starts it and stops it again. Another `user`, `url`, `path` or
+ * `namespace` is another client: nothing of the one before is shown again.
+ */
+export function NotifyProvider({ client: given, children, ...options }: NotifyProviderProps) {
+  const latest = useRef(options);
+  useEffect(() => {
+    latest.current = options;
+  });
+  const { user, url, path, namespace, apiPath, cache, cacheScope } = options;
+  const made = useMemo(() => {
+    if (given !== undefined) return given;
+    if (user === undefined) throw new Error("NotifyProvider needs a user and getToken, or a client.");
+    const getToken = () => latest.current.getToken?.() ?? Promise.reject(new Error("getToken is missing"));
+    return new NotifyClient({ ...latest.current, user, getToken });
+  }, [given, user, url, path, namespace, apiPath, cache, cacheScope]);
+  useEffect(() => {
+    if (given !== undefined) return;
+    void made.start();
+    return () => void made.stop();
+  }, [given, made]);
+  return <Context.Provider value={made}>{children}</Context.Provider>;
+}
+
+/** The client itself, for everything that no hook does. */
+export function useNotifyClient(): NotifyClient {
+  const client = useContext(Context);
+  if (client === null) throw new Error("Notification hooks need a NotifyProvider above them.");
+  return client;
+}

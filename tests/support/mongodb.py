@@ -68,7 +68,12 @@ class MongoServer:
 
 def is_there() -> bool:
     """Whether this machine has one."""
-    if os.environ.get("NOTIFY_TEST_MONGODB_URL") or shutil.which("mongod"):
+    return bool(os.environ.get("NOTIFY_TEST_MONGODB_URL")) or can_start()
+
+
+def can_start() -> bool:
+    """Whether tests can start one of their own, to stop and to kill."""
+    if shutil.which("mongod"):
         return True
     return (BUILT / ".built").exists() and shutil.which("java") is not None
 

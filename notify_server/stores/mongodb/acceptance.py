@@ -16,6 +16,7 @@ from bson.raw_bson import RawBSONDocument
 from notify_server.domain.errors import NotFoundError, NotifyError, UnavailableError
 from notify_server.domain.notification import Accepted, Notification, Submission
 from notify_server.kit.clock import Clock, to_ms
+from notify_server.kit.failpoints import failpoint
 from notify_server.kit.ids import Uuid7Generator
 from notify_server.stores import rules
 from notify_server.stores.mongodb import moves, queries
@@ -158,6 +159,7 @@ class Acceptance:
             if index not in refused or document["_id"] in mine:
                 outcomes[place] = Accepted(notification_from(document), 1)
                 stored.append(document)
+        failpoint("inserted")
         await self._finish(stored)
 
     async def _mine(self, documents: Sequence[Document]) -> set[str]:
@@ -210,7 +212,8 @@ class Acceptance:
         wanted = {"_id": notification_id, "cancelled_at": None}
         changed = await self._database.update(queries.CANCELLABLE, wanted, change)
         document = await self._get(notification_id)
-        if changed:
+        if changed or "unfinished_at" in document:  # it may be this call that was not heard
+            failpoint("cancelled")
             await self._finish([document])
         return notification_from(document)
 
@@ -244,6 +247,7 @@ class Acceptance:
         mine = {name: change["$set"][name] for name in ("revision", "revised_at", "content")}
         if not changed and any(document[name] != value for name, value in mine.items()):
             return None
+        failpoint("revised")
         await self._finish([document])
         return Accepted(notification_from(document), notification.revision)
 

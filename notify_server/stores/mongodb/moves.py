@@ -14,6 +14,7 @@ from notify_server.domain.notification import Notification
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Step
 from notify_server.kit.clock import to_ms
+from notify_server.kit.failpoints import failpoint
 from notify_server.stores import rules
 from notify_server.stores.mongodb import queries
 from notify_server.stores.mongodb.database import Database, Filter
@@ -27,12 +28,15 @@ async def finish(database: Database, documents: Sequence[Document]) -> None:
     """Do for each document what its newest state asks of receipts."""
     made = [_first_receipts(document) for document in documents if document.get("waiting_users")]
     await database.insert(queries.RECEIPT, list(chain.from_iterable(made)))
+    failpoint("receipts_made")
     for document in documents:
         notification = notification_from(document)
         if notification.revision > 1:
             await _move(database, notification, waits_of(document))
+            failpoint("receipts_moved")
         if notification.cancelled_at is not None:
             await _close(database, notification)
+            failpoint("receipts_closed")
     await _mark_finished(database, documents)
 
 

@@ -38,7 +38,7 @@ class MongoServer:
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         ends = time.monotonic() + _START_S
-        while not _answers(self.port):
+        while not answers(self.port):
             if self._process.poll() is not None or time.monotonic() > ends:
                 raise RuntimeError("the MongoDB under test did not start")
             time.sleep(0.05)
@@ -103,7 +103,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.2)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -2,14 +2,20 @@
 
 import secrets
 
-from support import mongodb, redis_server
+from support import mongodb, nginx, redis_server
+from support.nginx import Nginx
 from support.server import Server
 from support.world import World
 
 
-def are_there():
-    """Whether this machine can run them."""
-    return mongodb.is_there() and redis_server.is_there()
+def missing():
+    """What this machine lacks to run them, and how to get it; empty: nothing."""
+    parts = {
+        "MongoDB (install mongod, or Java and Maven for scripts/services)": mongodb.is_there(),
+        "Redis (on Debian: apt-get install redis-server)": redis_server.is_there(),
+        "nginx (on Debian: apt-get install nginx)": nginx.is_there(),
+    }
+    return " and ".join(name for name, there in parts.items() if not there)
 
 
 class Nodes:
@@ -32,6 +38,12 @@ class Nodes:
             "NOTIFY_AUTH__JWT_SECRET": secrets.token_urlsafe(48),
         }
         self.servers = []
+        self.nginx = None
+
+    def front(self):
+        """nginx before them, as the one server that clients see."""
+        self.nginx = Nginx(self.folder / "nginx", [server.port for server in self.servers]).start()
+        return Front(self.servers[0], self.nginx.url)
 
     def start(self):
         self.redis.start()
@@ -51,9 +63,23 @@ class Nodes:
         return server
 
     def stop(self):
+        if self.nginx is not None:
+            self.nginx.stop()
         for server in self.servers:
             server.kill()
         self.redis.kill()
+
+
+class Front:
+    """A node as seen through nginx: its address is another, its secrets are those of all."""
+
+    def __init__(self, server, url):
+        self._server = server
+        self.url = url
+        self.api_key = server.api_key
+
+    def __getattr__(self, name):
+        return getattr(self._server, name)
 
 
 class NodesWorld(World):

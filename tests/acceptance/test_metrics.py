@@ -106,18 +106,23 @@ async def test_metrics_whatever_callers_do_stay_few_and_name_nobody(world):
     """Ids, paths, types, sessions: nothing that a caller makes up becomes a label."""
     device = await world.online()
     await world.api.submit(device.user)
-    before = (await scrape(world.server))[2]
-    for number in range(30):
+
+    async def make_up(number):
         await world.api.submit(f"secret-{number}-{device.user}", event_name=f"made-up-{number}")
         await world.api.call("GET", f"/made/up/{number}")
         await world.api.call("GET", f"/notifications/made-up-{number}", bearer=device.token)
         await world.api.call("BREW", "/notifications")
         await world.online(f"{device.user}-{number}")
+
+    for number in range(10):  # what is done for the first time may be a new line
+        await make_up(number)
+    before = (await scrape(world.server))[2]
+    for number in range(10, 50):
+        await make_up(number)
     after = (await scrape(world.server))[2]
     assert "made-up" not in after
     assert device.user not in after
-    assert after.count("\n") < before.count("\n") + 150
-    assert after.count("\n") < 1500
+    assert after.count("\n") < before.count("\n") + 40  # one a round would be as many
 
 
 @pytest.mark.parametrize("path", [DASHBOARD, ALERTS], ids=lambda path: path.name)

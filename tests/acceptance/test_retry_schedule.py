@@ -173,7 +173,8 @@ async def test_poisonous_replay_of_a_client_that_dies_at_once_ends(world):
     for _ in range(20):
         await device.drop()
         await device.connect(cursor=False)
-    assert len(device.wires(sent)) <= 1 + 6
+    # Live and three replays; on a machine so slow that its retry comes in between, as many again.
+    assert len(device.wires(sent)) <= 2 * (1 + 3)
     follow = await world.api.submit(device.user, priority="urgent")
     await device.sees(follow, timeout=2)
 

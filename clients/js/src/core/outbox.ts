@@ -92,6 +92,11 @@ export class Outbox {
     }
   }
 
+  /** Resolves when every action is in the cache. */
+  async kept(): Promise<void> {
+    await Promise.all(this.#writes.values());
+  }
+
   /** Rows of an earlier page, which this tab sends from now on. */
   adopt(rows: readonly Row[]): void {
     for (const row of rows) {

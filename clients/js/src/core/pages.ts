@@ -6,7 +6,8 @@ import { byPlace } from "./item";
 import type { List, Lists } from "./lists";
 import type { Store } from "./store";
 
-const PAGE = 50;
+/** The most that the server gives at once. */
+const PAGE = 100;
 
 export class Pages {
   readonly #store: Store;

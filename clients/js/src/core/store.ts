@@ -30,6 +30,15 @@ interface Dirt {
   isMeta: boolean;
 }
 
+/** The ids of a row, to look up: a row may mean thousands. */
+const idSets = new WeakMap<Row, ReadonlySet<string>>();
+
+export function concerns(row: Row, id: string): boolean {
+  let ids = idSets.get(row);
+  if (ids === undefined) idSets.set(row, (ids = new Set(row.ids)));
+  return ids.has(id);
+}
+
 const NO_COUNTS: Counts = { unread: 0, unseen: 0, more: false };
 
 export class Store {
@@ -80,7 +89,10 @@ export class Store {
     this.#put(item);
     if (held === undefined || item.sort_at !== held.sort_at) {
       const wasUnread = held !== undefined && isUnread(held);
-      if (isUnread(item) && !wasUnread) this.#guessMore(item);
+      // A later revision for many says nothing of the user's own state.
+      if (incoming.sort_at !== undefined || incoming.revision === 1) {
+        if (isUnread(item) && !wasUnread) this.#guessMore(item);
+      }
       return frame.reminder ? "reminder" : "new";
     }
     return frame.reminder ? "reminder" : "revised";
@@ -117,7 +129,7 @@ export class Store {
   clashes({ ids = [], changes }: Updated): Clash[] {
     const found: Clash[] = [];
     for (const row of this.rows) {
-      const both = row.ids.filter((id) => ids.includes(id) && this.#isClash(row, id, changes));
+      const both = ids.filter((id) => concerns(row, id) && this.#isClash(row, id, changes));
       if (both.length > 0) found.push({ row, ids: both });
     }
     return found;
@@ -126,7 +138,7 @@ export class Store {
   #isClash(row: Row, id: string, theirs: Changes): boolean {
     const stand = (one: Row) => agreement(one.verb, effect(one.verb, one.at, one.detail), theirs);
     if (row.isSent || stand(row) !== "contrary") return false;
-    return !this.rows.some((other) => other.isSent && other.ids.includes(id) && stand(other) === "same");
+    return !this.rows.some((other) => other.isSent && concerns(other, id) && stand(other) === "same");
   }
 
   /** Takes `notification_removed`. */
@@ -197,7 +209,8 @@ export class Store {
   dropRow(key: string, ids?: readonly string[]): void {
     const row = this.rows.find((one) => one.key === key);
     if (row === undefined) return;
-    const rest = ids ? row.ids.filter((id) => !ids.includes(id)) : [];
+    const dropped = new Set(ids);
+    const rest = ids ? row.ids.filter((id) => !dropped.has(id)) : [];
     this.rows =
       rest.length > 0
         ? this.rows.map((one) => (one === row ? { ...one, ids: rest } : one))
@@ -320,7 +333,7 @@ export class Store {
     let item = this.base.get(id);
     for (const row of this.rows) {
       if (item === undefined) return undefined;
-      if (!row.ids.includes(id)) continue;
+      if (!concerns(row, id)) continue;
       item = row.verb === "delete" ? undefined : acted(item, effect(row.verb, row.at, row.detail));
     }
     return item;

@@ -1,6 +1,7 @@
 /** What components read: each hook redraws only when what it gives has changed. */
-import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import { SERVER_LIST, SERVER_STATE, type Ids, type NotifyClient } from "../core/client";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import type { Ids, NotifyClient } from "../core/client";
+import { SERVER_LIST, SERVER_STATE } from "../core/engine";
 import { filterKey } from "../core/filters";
 import type {
   ClientEvents,
@@ -96,15 +97,18 @@ export function useConnection(): UseConnection {
 }
 
 export interface UseNotification {
-  /** undefined: it is not held (yet, or any longer). */
+  /** undefined: it is not known yet, or there is none. */
   readonly notification: Notification | undefined;
+  readonly isLoading: boolean;
   /** An action on it has not been answered yet. */
   readonly isPending: boolean;
 }
 
-/** One notification, by its id. */
+/** One notification, by its id; fetched where no list holds it. */
 export function useNotification(id: string): UseNotification {
   const client = useNotifyClient();
+  const isCurrent = useClientState("isCurrent");
+  const [asked, setAsked] = useState<string | null>(null);
   const notification = useSnapshot(
     client,
     () => client.getNotification(id),
@@ -115,7 +119,16 @@ export function useNotification(id: string): UseNotification {
     () => client.isPending(id),
     () => false,
   );
-  return useMemo(() => ({ notification, isPending }), [notification, isPending]);
+  const isMissing = notification === undefined;
+  useEffect(() => {
+    if (!isCurrent || !isMissing) return;
+    let isWanted = true;
+    const done = () => isWanted && setAsked(id);
+    client.fetchNotification(id).then(done, done);
+    return () => void (isWanted = false);
+  }, [client, id, isCurrent, isMissing]);
+  const isLoading = isMissing && asked !== id;
+  return useMemo(() => ({ notification, isLoading, isPending }), [notification, isLoading, isPending]);
 }
 
 export interface UseSubscriptions {

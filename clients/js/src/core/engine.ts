@@ -1,0 +1,396 @@
+/**
+ * Joins socket, store, cache, outbox and tabs. `client.ts` is its outside.
+ */
+import type { ServerPayloads, Subscriptions } from "../generated/wire";
+import { KEPT, type Kept } from "./cache";
+import { Connection } from "./connection";
+import { Emitter } from "./emitter";
+import { isUnread, merged } from "./item";
+import { Keeper } from "./keeper";
+import { Lists, type List } from "./lists";
+import { makeKey, Outbox } from "./outbox";
+import { Pages } from "./pages";
+import { Store, type Verdict } from "./store";
+import { Tabs, type TabMessage } from "./tabs";
+import type {
+  ClientEvents,
+  ClientOptions,
+  ConnectionState,
+  ListState,
+  NotifySocket,
+  State,
+  SubscriptionTypes,
+} from "./types";
+
+const DRAW_AFTER_MS = 16;
+const AWAY: ConnectionState = { status: "offline", reason: null, code: null };
+const INITIAL: State = {
+  connection: AWAY,
+  counts: { unread: 0, unseen: 0, more: false },
+  isLoaded: false,
+  isCurrent: false,
+  subscriptions: null,
+  pending: 0,
+};
+
+/** What a page without a browser renders: nothing is known yet. */
+export const SERVER_STATE: State = INITIAL;
+export const SERVER_LIST: ListState = {
+  notifications: [],
+  isLoading: false,
+  isLoaded: false,
+  hasMore: true,
+  error: null,
+};
+
+export type Events = { change: () => void } & ClientEvents;
+
+export class Engine {
+  readonly #options: ClientOptions;
+  readonly events = new Emitter<Events>();
+  readonly store = new Store();
+  readonly lists = new Lists(this.store);
+  readonly connection: Connection;
+  readonly keeper: Keeper;
+  readonly outbox: Outbox;
+  readonly pages: Pages;
+  /** Names one run of this client: what an earlier one left to send is taken over. */
+  #tab = makeKey();
+  #tabs: Tabs | null = null;
+  state: State = INITIAL;
+  #connectionState = AWAY;
+  #isLoaded = false;
+  isCurrent = false;
+  #isStarted = false;
+  /** Counts the starts: what an earlier one awaited is void. */
+  #start = 0;
+  #stopping: Promise<void> = Promise.resolve();
+  #counts = 0;
+  #hadCursor = false;
+  typesWatchers = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    const onFault = (message: string, error: unknown) => this.events.emit("fault", message, error);
+    this.connection = new Connection(options, {
+      auth: () => this.#auth(),
+      onState: (state) => this.#connectionChanged(state),
+      onSocket: (socket) => this.#listen(socket),
+      onWire: (...args) => this.events.emit("wire", ...args),
+      onFault,
+    });
+    this.outbox = new Outbox(this.store, this.connection, () => this.#tabs, {
+      cache: () => this.keeper.cache,
+      onChange: () => this.changed(),
+      onRefused: (verb, ids, refusal) => {
+        if (verb === "subscribe" || verb === "unsubscribe") void this.fetchTypes();
+        this.events.emit("refused", { verb, ids, ...refusal });
+      },
+      onTypes: (types) => this.store.setTypes(types),
+      onFault,
+      countsSeen: () => this.#counts,
+    });
+    const isCached = options.cache ?? true;
+    this.keeper = new Keeper(this.#name, isCached, this.store, this.lists, () => this.outbox, {
+      onFault,
+    });
+    this.pages = new Pages(this.store, this.lists, this.connection, () => this.changed());
+  }
+
+  /** Names what belongs to this server, line and user: nobody else's cache or tab answers to it. */
+  get #name(): string {
+    const { cacheScope, url, path = "/socket.io/", namespace = "/", user } = this.#options;
+    const server = cacheScope ?? `${url ?? globalThis.location?.origin ?? ""}${path}`;
+    return ["notify-client", server, namespace, user].map(encodeURIComponent).join(":");
+  }
+
+  // -- Life ------------------------------------------------------------------------------------
+
+  /** Shows the cache, then connects. Again after `stop`. */
+  async start(): Promise<void> {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    const start = ++this.#start;
+    await this.#stopping;
+    if (start !== this.#start) return;
+    this.#tab = makeKey();
+    this.#tabs = new Tabs(this.#name, this.#tab, (message) => this.#heard(message));
+    globalThis.addEventListener?.("pagehide", this.#left);
+    const kept = await this.keeper.open();
+    if (start !== this.#start) return;
+    if (kept !== null) this.#show(kept);
+    this.#isLoaded = true;
+    this.changed();
+    this.connect();
+  }
+
+  /** Lets go of everything; what is kept stays kept. */
+  async stop(): Promise<void> {
+    if (!this.#isStarted) return;
+    this.#isStarted = false;
+    this.#start++;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    globalThis.removeEventListener?.("pagehide", this.#left);
+    this.connection.close();
+    this.#tabs?.post({ kind: "leaving" });
+    this.#tabs?.close();
+    this.#tabs = null;
+    this.#stopping = this.#close();
+    await this.#stopping;
+  }
+
+  /** What the cache holds may have grown when it is opened again. */
+  async #close(): Promise<void> {
+    const isKept = this.keeper.isKeeping;
+    await this.outbox.kept();
+    await this.keeper.close();
+    if (isKept) this.#forget();
+  }
+
+  #forget(): void {
+    this.store.clear();
+    this.lists.clear();
+    this.#isLoaded = false;
+  }
+
+  /** Connects, or tries again after a refusal. */
+  connect(): void {
+    if (this.#isStarted && this.#isLoaded) this.connection.open();
+  }
+
+  /** Leaves, as a laptop that is shut would: what is done meanwhile is sent on return. */
+  disconnect(): void {
+    this.connection.close();
+  }
+
+  /** Ends the session in all tabs, and takes away what is kept of this user. */
+  async logout(): Promise<void> {
+    this.#tabs?.post({ kind: "logout" });
+    await this.#loggedOut();
+  }
+
+  async #loggedOut(): Promise<void> {
+    this.connection.close();
+    this.outbox.clear();
+    this.#forget();
+    this.#draw();
+    await this.keeper.destroy();
+    await this.stop();
+    this.events.emit("loggedOut");
+  }
+
+  readonly #left = () => {
+    void this.keeper.flush();
+    this.#tabs?.post({ kind: "leaving" });
+  };
+
+  // -- What comes in ---------------------------------------------------------------------------
+
+  #auth(): { cursor: string | null; device_id: string } {
+    const cursor = this.keeper.isKeeping ? this.keeper.cursor : null;
+    this.#hadCursor = cursor !== null;
+    return { cursor, device_id: this.keeper.deviceId };
+  }
+
+  #listen(socket: NotifySocket): void {
+    socket.on("notification", (frame, ack) => this.#received(socket, frame, ack));
+    socket.on("notification_count", (count) => {
+      this.#counts++;
+      this.store.counted(count);
+      if (this.isCurrent) this.keeper.cursor = count.cursor;
+      this.#changedSoon();
+    });
+    socket.on("notification_updated", (updated) => {
+      if (!this.isCurrent) this.outbox.yieldTo(this.store.clashes(updated));
+      this.store.update(updated);
+      if (this.store.lacks(updated)) void this.fetchTop(this.lists.main);
+      this.#changedSoon();
+    });
+    socket.on("notification_removed", ({ ids }) => {
+      this.store.remove(ids);
+      this.#changedSoon();
+    });
+    socket.on("subscriptions_updated", ({ types }) => {
+      this.store.setTypes(types);
+      this.#changedSoon();
+    });
+    socket.on("replay_done", (done) => this.#caughtUp(done));
+  }
+
+  /** Keeps it, tells the person if it is news, and acknowledges once it is kept. */
+  #received(socket: NotifySocket, frame: ServerPayloads["notification"], ack?: () => void): void {
+    if (frame.notification.persist === false) this.#announce(frame, "new");
+    else {
+      const verdict = this.store.receive(frame);
+      if (verdict !== "duplicate") this.#announce(frame, verdict);
+      this.#trimmed();
+      this.#changedSoon();
+    }
+    const session = socket.id;
+    // An acknowledgement belongs to its own session.
+    this.keeper.schedule(ack && (() => socket.connected && socket.id === session && ack()));
+  }
+
+  #trimmed(): void {
+    if (this.store.cut === null) return;
+    this.lists.cutAt(this.store.cut);
+    this.store.cut = null;
+  }
+
+  #announce(frame: ServerPayloads["notification"], kind: Exclude<Verdict, "duplicate">): void {
+    const { id, collapse_key, persist } = frame.notification;
+    const isKept = persist !== false;
+    const item = isKept ? this.store.shown.get(id) : merged(undefined, frame.notification);
+    if (item === undefined || (isKept && kind !== "reminder" && !isUnread(item))) return;
+    const claim = [id, item.revision, item.sort_at, frame.reminder ?? 0, isKept].join(" ");
+    const announcement = {
+      key: isKept ? id : (collapse_key ?? id),
+      notification: item,
+      kind,
+      isReplayed: frame.replayed === true,
+    };
+    void this.#tabs?.claim(claim).then((isOurs) => isOurs && this.events.emit("announce", announcement));
+  }
+
+  #caughtUp({ recovered, cursor }: ServerPayloads["replay_done"]): void {
+    const isFirst = !this.isCurrent;
+    this.isCurrent = true;
+    if (!recovered || (isFirst && !this.#hadCursor)) {
+      this.lists.reset();
+      this.keeper.isStale = true;
+    }
+    this.keeper.cursor = cursor;
+    this.store.dirt.isMeta = true;
+    for (const list of this.lists.watched) if (list.isStale) void this.fetchTop(list);
+    if (this.typesWatchers > 0) void this.fetchTypes();
+    void this.#adopt().then(() => this.isCurrent && this.outbox.open());
+    this.changed();
+  }
+
+  async fetchTop(list: List): Promise<void> {
+    await this.pages.fetchTop(list);
+    if (list === this.lists.main && !list.isStale) {
+      // The cache has room for more than one page.
+      if (this.keeper.isKeeping && this.lists.state({}).notifications.length < KEPT) {
+        await this.pages.fetchMore(list);
+      }
+      this.keeper.isStale = false;
+      this.store.dirt.isMeta = true;
+      this.keeper.schedule();
+    }
+  }
+
+  async fetchTypes(): Promise<void> {
+    try {
+      const found = await this.api<Subscriptions>("/subscriptions");
+      if (found !== null) this.store.setTypes(found.types);
+      this.changed();
+    } catch (error) {
+      this.events.emit("fault", "The subscriptions could not be fetched", error);
+    }
+  }
+
+  /** Asks over HTTP; null: there is no such thing. */
+  async api<T>(path: string): Promise<T | null> {
+    const { url = location.origin, apiPath = "/api/v1" } = this.#options;
+    const response = await fetch(`${url.replace(/\/+$/, "")}${apiPath}${path}`, {
+      headers: { Authorization: `Bearer ${this.connection.token}` },
+    });
+    if (response.status === 404) return null;
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return (await response.json()) as T;
+  }
+
+  #connectionChanged(state: ConnectionState): void {
+    this.#connectionState = state;
+    if (state.status !== "connected") {
+      this.isCurrent = false;
+      this.outbox.close();
+    }
+    this.changed();
+  }
+
+  // -- Other tabs, and what was kept -----------------------------------------------------------
+
+  #show({ items, meta, rows }: Kept): void {
+    if (meta !== undefined) {
+      this.store.load(items, meta);
+      const { main } = this.lists;
+      main.floor = meta.floor;
+      main.isComplete = meta.isComplete;
+      main.isStale = meta.isStale || meta.cursor === null || (meta.floor === null && !meta.isComplete);
+    }
+    for (const row of rows) this.#heard({ kind: "row", row });
+  }
+
+  #heard(message: TabMessage): void {
+    if (message.kind === "row") {
+      if (!this.store.rows.some((row) => row.key === message.row.key)) this.store.addRow(message.row);
+    } else if (message.kind === "settled") {
+      this.outbox.settle(message.key, message.isOk, message.unknown, true);
+    } else if (message.kind === "logout") void this.#loggedOut();
+    else if (message.kind === "leaving" && this.isCurrent) {
+      void this.#adopt().then(() => this.outbox.drain());
+    }
+    this.changed();
+  }
+
+  /** Takes over what tabs that are gone have left to send. */
+  async #adopt(): Promise<void> {
+    const foreign = () => this.store.rows.filter((row) => row.tab !== this.#tab);
+    const [tabs, cache] = [this.#tabs, await this.keeper.cache];
+    if (foreign().length === 0 || tabs === null || cache === null) return;
+    const alive = await tabs.alive();
+    try {
+      this.outbox.adopt(await cache.adopt(this.#tab, alive));
+    } catch (error) {
+      this.events.emit("fault", "Actions of another tab could not be taken over", error);
+    }
+    const isOurs = new Set(this.outbox.keys);
+    for (const row of foreign()) {
+      if (!alive.has(row.tab) && !isOurs.has(row.key)) this.store.dropRow(row.key);
+    }
+  }
+
+  // -- Telling ---------------------------------------------------------------------------------
+
+  changed(): void {
+    this.keeper.schedule();
+    this.#draw();
+  }
+
+  /** Many frames come at once: they are told together. */
+  #changedSoon(): void {
+    this.keeper.schedule();
+    this.#timer ??= setTimeout(() => this.#draw(), DRAW_AFTER_MS);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.state = this.#next();
+    this.events.emit("change");
+  }
+
+  #next(): State {
+    const { unread, unseen, more } = this.store.counts;
+    const { counts } = this.state;
+    const isSame = counts.unread === unread && counts.unseen === unseen && counts.more === more;
+    return {
+      connection: this.#connectionState,
+      counts: isSame ? counts : { unread, unseen, more },
+      isLoaded: this.#isLoaded,
+      isCurrent: this.isCurrent,
+      subscriptions: this.#types(),
+      pending: this.store.rows.length,
+    };
+  }
+
+  #types(): SubscriptionTypes | null {
+    const next = this.store.types;
+    const before = this.state.subscriptions;
+    return JSON.stringify(next) === JSON.stringify(before) ? before : next;
+  }
+}

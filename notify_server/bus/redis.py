@@ -9,6 +9,8 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
+from typing import NamedTuple
 
 import redis.asyncio as redis
 import structlog
@@ -35,12 +37,21 @@ HEARD_S = 0.25
 _TRY_S = 2.0
 _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 _MOST_WAITING = 10_000
+_KEPT_S = 30.0
+"""What could not be published for so long is dropped: soon nobody would believe it any more."""
 _BATCH = 500
 _EVENTS = ("sent", "received", "dropped", "bad", "resets")
 
 _log = structlog.get_logger("notify.bus")
 
-_Sealed = tuple[tuple[str, ...], bytes]
+
+class _Sealed(NamedTuple):
+    """What waits to be published; ``at`` in monotonic seconds."""
+
+    number: int
+    at: float
+    channels: tuple[str, ...]
+    envelope: bytes
 
 
 class RedisBus(Bus):
@@ -117,14 +128,8 @@ class RedisBus(Bus):
     @override
     def publish(self, channels: Iterable[str], news: News) -> None:
         names = tuple(self._prefix + channel for channel in channels)
-        if not names:
-            return
-        if len(self._waiting) >= _MOST_WAITING:
-            self._waiting.popleft()
-            self._stats["dropped"] += 1
-        self._number += 1
-        self._waiting.append((names, self._envelopes.seal(self._node, self._number, news)))
-        self._news.set()
+        if names:
+            self._put(names, news)
 
     @override
     async def open(self) -> None:
@@ -146,40 +151,70 @@ class RedisBus(Bus):
 
     # -- sending -------------------------------------------------------------------------------
 
+    def _put(self, names: tuple[str, ...], news: News | None) -> None:
+        if len(self._waiting) >= _MOST_WAITING:
+            self._drop_oldest()
+        self._number += 1
+        envelope = self._envelopes.seal(self._node, self._number, news)
+        self._waiting.append(_Sealed(self._number, self._clock.monotonic(), names, envelope))
+        self._news.set()
+
+    def _drop_oldest(self) -> None:
+        self._waiting.popleft()
+        self._stats["dropped"] += 1
+
     async def _send(self) -> None:
-        """Publish what waits, for ever; a failure loses one batch, which discovery makes good."""
+        """Publish what waits, for ever.
+
+        What failed is published again, in its order: who has had it takes it for a double.
+        """
         client = self._client()
+        failures = 0
         try:
             while True:
                 await self._news.wait()
                 self._news.clear()
                 while self._waiting:
-                    await self._send_batch(client)
+                    if await self._sent_batch(client, is_first_try=failures == 0):
+                        failures = 0
+                        continue
+                    await pause(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+                    failures += 1
+                    self._drop_late()
         finally:
             await client.aclose()
 
-    async def _send_batch(self, client: redis.Redis) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-        pipeline = client.pipeline(transaction=False)
-        for names, sealed in batch:
-            for name in names:
-                _ = pipeline.publish(name, sealed)  # a pipeline only notes it
+    async def _sent_batch(self, client: redis.Redis, *, is_first_try: bool) -> bool:
+        batch = list(islice(self._waiting, _BATCH))
         try:
+            pipeline = client.pipeline(transaction=False)
+            for sealed in batch:
+                for channel in sealed.channels:
+                    _ = pipeline.publish(channel, sealed.envelope)  # a pipeline only notes it
             async with asyncio.timeout(_TRY_S):
                 await pipeline.execute()
-            self._stats["sent"] += len(batch)
         except (RedisError, OSError, TimeoutError) as error:
+            if is_first_try:
+                _log.warning("bus_not_sent", count=len(batch), error=type(error).__name__)
+            return False
+        except Exception:  # noqa: BLE001 - the loop that publishes for ever
+            _log.exception("bus_batch_not_sendable")
             self._stats["dropped"] += len(batch)
-            _log.warning("bus_not_sent", count=len(batch), error=type(error).__name__)
-            await pause(_RETRY_S[0])
+        else:
+            self._stats["sent"] += len(batch)
+        while self._waiting and self._waiting[0].number <= batch[-1].number:
+            self._waiting.popleft()
+        return True
+
+    def _drop_late(self) -> None:
+        until = self._clock.monotonic() - _KEPT_S
+        while self._waiting and self._waiting[0].at < until:
+            self._drop_oldest()
 
     async def _beat(self) -> None:
         """Say that we are here, on a channel that we hear ourselves."""
         while True:
-            self._number += 1
-            sealed = self._envelopes.seal(self._node, self._number, None)
-            self._waiting.append(((self._prefix + NODES,), sealed))
-            self._news.set()
+            self._put((self._prefix + NODES,), None)
             self._tell_health()
             await pause(BEAT_S)
 
@@ -210,6 +245,9 @@ class RedisBus(Bus):
             except (RedisError, OSError, TimeoutError) as error:
                 if failures == 0:
                     _log.warning("bus_lost", error=type(error).__name__)
+                failures += 1
+            except Exception:  # noqa: BLE001 - the loop that listens for ever
+                _log.exception("bus_listening_failed")
                 failures += 1
             finally:
                 self._listened.clear()

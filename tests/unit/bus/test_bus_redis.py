@@ -8,6 +8,7 @@ from support import redis_server
 from support.proxy import Proxy
 from support.redis_server import RedisServer
 
+from notify_server.bus import redis as bus_module
 from notify_server.bus.rates import SharedRates
 from notify_server.bus.redis import RedisBus
 from notify_server.kit.clock import SystemClock
@@ -131,6 +132,29 @@ async def test_redis_that_restarts_is_joined_again_and_what_was_missed_is_told(j
     await two.bus.heard("user:1")
     one.bus.publish(["user:1"], PersonNews("again"))
     await until(lambda: PersonNews("again") in two.heard)
+
+
+async def test_publishing_over_a_connection_that_was_cut_loses_nothing(join, server):
+    """Who hears is connected all the time and knows of no loss: what fails is published again."""
+    async with Proxy(server.port) as proxy:
+        one, two = await join(proxy.url.replace("http://", "redis://")), await join()
+        resumed = two.resumed
+        for number in range(20):
+            proxy.cut()
+            one.bus.publish([NODES], KickNews(str(number)))
+            await until(lambda expected=number + 1: len(two.heard) >= expected)
+        assert two.heard == [KickNews(str(number)) for number in range(20)]
+        assert two.resumed == resumed
+
+
+async def test_what_waits_while_redis_is_away_for_long_is_dropped_by_age(join, server, monkeypatch):
+    monkeypatch.setattr(bus_module, "_KEPT_S", 1.0)
+    node = await join()
+    server.kill()
+    for _ in range(100):
+        node.bus.publish([NODES], KickNews("s"))
+    await until(lambda: node.bus.stats["dropped"] >= 100)
+    assert len(node.bus._waiting) < 20
 
 
 @pytest.mark.parametrize("way", ["both", "down"])

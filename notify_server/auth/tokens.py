@@ -40,7 +40,7 @@ _MAX_CHARS = 8192
 _LEEWAY_MS = 60_000
 _MAX_SECONDS = 253_402_300_799  # the end of the year 9999, where datetime ends
 _TYPES = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 
 # No slash, no "..": a key id is a name, not a path or URL. The second form is a SHA-256 in base64,
@@ -187,7 +187,7 @@ class TokenVerifier:
         return tuple(self._id(value, claim) for value in values)
 
     def _id(self, value: object, claim: str) -> str:
-        if not isinstance(value, str) or not 0 < len(value) <= self._id_chars:
+        if not isinstance(value, str) or not value.strip() or len(value) > self._id_chars:
             raise _invalid(f"{claim} is no text of 1 to {self._id_chars} characters")
         if _CONTROL.search(value):
             raise _invalid(f"{claim} holds control characters")

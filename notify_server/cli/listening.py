@@ -30,6 +30,8 @@ _BASE_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE_S = 10.0
 _BUSY = "Unexpected status code"  # how the stock client says that a server answered, but not now
 
+_NO_NAMESPACE = "Invalid namespace"  # how a server says so; it has no code of ours
+
 _REFUSALS: Mapping[str, str] = {
     Code.TOKEN_MISSING: "The server wants a token: give --token, or --user on its own machine.",
     Code.TOKEN_INVALID: "The server does not accept this token.",
@@ -203,7 +205,10 @@ class Listener:
         """CONNECT_ERROR with a code is for good; a transport's failure says no code of ours."""
         detail = data.get("data") if isinstance(data, dict) else None
         code = detail.get("code") if isinstance(detail, dict) else None
-        if isinstance(code, str):
+        if isinstance(data, dict) and data.get("message") == _NO_NAMESPACE:
+            text = f"There is no such namespace: {self._wish.namespace}"
+            self._finish(RejectedError(Code.FORBIDDEN_NAMESPACE, text))
+        elif isinstance(code, str):
             known = Code(code) if code in Code.__members__ else Code.FORBIDDEN
             sentence = _REFUSALS.get(code) or f"The server refuses the connection ({code})."
             self._finish(RejectedError(known, sentence))

@@ -10,6 +10,9 @@ from notify_server.domain.notification import Json, JsonObject
 
 _KINDS = ("user", "role", "room", "namespace")
 _UNITS_S = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+_LONGEST = timedelta(days=36_500)
+"""Nobody means more, and no date overflows by it."""
+
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
@@ -39,7 +42,7 @@ def parse_duration(text: str) -> timedelta:
     """``90``, ``90s``, ``15m``, ``1h30m``, ``7d``, ``2w``; a bare number is seconds.
 
     Raises:
-        typer.BadParameter: Not a duration, or not above zero.
+        typer.BadParameter: Not a duration, not above zero, or above a hundred years.
     """
     match = _DURATION.fullmatch(f"{text}s" if text.isascii() and text.isdigit() else text)
     parts = match.groups(default="0") if match and text else ("0",) * len(_UNITS_S)
@@ -49,7 +52,7 @@ def parse_duration(text: str) -> timedelta:
         )
     except (OverflowError, ValueError):
         length = timedelta(0)
-    if not length:
+    if not length or length > _LONGEST:
         raise typer.BadParameter(f"{text!r} is no duration: write 90s, 15m, 1h30m or 7d.")
     return length
 

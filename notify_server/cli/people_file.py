@@ -27,7 +27,7 @@ def read_people(source: Iterable[bytes]) -> Iterator[Line]:
     """Each line that is not blank; a file that begins with a brace is JSON lines.
 
     Raises:
-        RejectedError: The head of a CSV file names an unknown column, or no ``id``.
+        RejectedError: The head of a CSV file names an unknown column, one twice, or no ``id``.
     """
     lines = iter(source)
     for number, first in enumerate(lines, start=1):
@@ -84,6 +84,7 @@ def _cells(raw: bytes) -> list[str] | NotifyError:
 def _check_head(head: list[str]) -> None:
     faults = [Fault(name, "unknown column") for name in head if name not in COLUMNS]
     faults += [] if "id" in head else [Fault("id", "this column is needed")]
+    faults += [Fault(name, "named twice") for name in COLUMNS if head.count(name) > 1]
     if faults:
         raise RejectedError(Code.INVALID, faults=faults)
 

@@ -72,8 +72,11 @@ class OnStore(PeopleWay):
     @override
     async def export(self, user: str) -> AsyncIterator[bytes]:
         self._check(user)
+        pieces = export_document(self._line.profiles, user, (), SystemClock().now())
+        first = await anext(pieces)
         await self._line.audit.record(LOCAL, "user.export", user_subject(user))
-        async for piece in export_document(self._line.profiles, user, (), SystemClock().now()):
+        yield first
+        async for piece in pieces:
             yield piece
 
     @override

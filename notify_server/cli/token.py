@@ -1,5 +1,6 @@
 """``notify-server token``: a JWT for a client or a test."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from notify_server.cli.parse import parse_duration
 from notify_server.cli.secret import make_token
 from notify_server.cli.show import say_json
 from notify_server.cli.where import read_settings
+from notify_server.wire.fields import id_problem
 
 
 def token(
@@ -35,9 +37,18 @@ def token(
       notify-server token --user 42 --role ADMIN --room 'task_*' --ttl 8h
     """
     settings = read_settings(config, data_dir)
+    for flag, ids in (("--user", [user]), ("--role", role or ()), ("--room", room or ())):
+        _check_ids(flag, ids, settings.limits.id_chars)
     made = make_token(settings, user, role or (), room or (), parse_duration(ttl), name)
     if as_json:
         say_json({"user": user, "token": made})
     else:
         print(made)
     return 0
+
+
+def _check_ids(flag: str, ids: Iterable[str], most: int) -> None:
+    """Print no token that the server would refuse."""
+    for one in ids:
+        if problem := id_problem(one, most):
+            raise typer.BadParameter(f"{flag} {problem}.")

@@ -31,11 +31,13 @@ def find_endpoint(url: str | None, key: str | None, data_dir: Path) -> Endpoint 
     """Whom to call, or None when nothing was named and no server has left its mark.
 
     Raises:
-        SetupError: A URL that is none, or one without a key.
+        SetupError: A URL that is none, or one without a key, or a key that is none.
         ForbiddenError: ``run.json`` is another user's.
         InvalidRequestError: ``run.json`` is damaged.
     """
     address = None if url is None else plain_url(url)
+    if key is not None:
+        _check_key(key)
     if address is not None and key is not None:
         return Endpoint(address, key, named=True)
     running = _read_run(data_dir)
@@ -81,6 +83,13 @@ def plain_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise SetupError(Code.BAD_REQUEST, f"{url!r} is no URL: write http://host:port.")
     return url.rstrip("/")
+
+
+def _check_key(key: str) -> None:
+    """A header carries visible ASCII; the rest would fail later, as if the connection did."""
+    if not key or not all("!" <= char <= "~" for char in key):
+        text = "This is no key: it is empty, or holds a space, a line break or an accent."
+        raise SetupError(Code.BAD_REQUEST, text)
 
 
 def _read_run(data_dir: Path) -> Endpoint | None:

@@ -149,6 +149,13 @@ async def test_listen_with_a_bad_token_is_exit_1(server):
     assert "does not accept this token" in err
 
 
+async def test_listen_on_a_namespace_that_there_is_not_says_so_and_ends(server):
+    arguments = ["listen", "--user", "cli-nobody", "--namespace", "/nope"]
+    code, out, err = await asyncio.to_thread(run, server, *arguments)
+    assert (code, out) == (1, "")
+    assert err == "notify-server: There is no such namespace: /nope\n"
+
+
 async def test_listen_on_a_line_that_is_closed_to_the_user_is_exit_1(server):
     arguments = ["listen", "--user", "cli-nobody", "--namespace", "/admin"]
     code, _, err = await asyncio.to_thread(run, server, *arguments)

@@ -84,6 +84,18 @@ def test_file_without_a_usable_head_is_refused_whole(running):
     assert "id: this column is needed" in err
 
 
+def test_csv_that_names_a_column_twice_is_refused_whole(running):
+    code, out, err = run(running, "import", "-", text="id,name,name\nann,Ann,Bea\n")
+    assert (code, out) == (1, "")
+    assert "name: named twice" in err
+
+
+def test_export_of_nobody_is_not_audited_as_one(place, tmp_path):
+    code, _out, err = run(place, "export", "nobody")
+    assert code == 1
+    assert err == "notify-server: There is no such user.\n"
+
+
 def test_export_to_a_file_is_whole_or_not_there(place, tmp_path):
     run(place, "import", "-", text='{"id": "ann", "name": "Ann"}')
     out = tmp_path / "ann.json"

@@ -79,3 +79,14 @@ def test_token_from_the_data_directory_needs_its_secret(tmp_path, capsys):
     (folder / "jwt_secret").write_text(SECRET + "\n")
     assert main(arguments) == 0
     assert jwt.decode(capsys.readouterr().out.strip(), SECRET, algorithms=["HS256"])["sub"] == "42"
+
+
+@pytest.mark.parametrize(
+    "args", [["--user", ""], ["--user", "a\nb"], ["--user", "a" * 129], ["--user", "a", "--role", " "]]
+)
+def test_token_that_the_server_would_refuse_is_a_misuse(args, monkeypatch, capsys):
+    monkeypatch.setenv("NOTIFY_AUTH__JWT_SECRET", SECRET)
+    assert main(["token", *args]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert args[-2] in captured.err

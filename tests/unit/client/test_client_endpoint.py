@@ -105,3 +105,11 @@ def test_damaged_or_foreign_run_json_is_a_sentence(tmp_path):
     (tmp_path / "data" / "run.json").mkdir()
     with pytest.raises(ForbiddenError, match="cannot be read"):
         Client()
+
+
+@pytest.mark.parametrize("key", ["nk_a_b\n", "nk_a b", "schlüssel", "nk_\ud800", "", "\x00"])
+def test_key_that_no_header_can_carry_is_refused_and_not_shown(key):
+    with pytest.raises(SetupError) as refused:
+        Client("http://x:1", key)
+    assert "key" in str(refused.value)
+    assert not key or key.strip() not in str(refused.value)

@@ -82,7 +82,8 @@ def test_token_from_the_data_directory_needs_its_secret(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "args", [["--user", ""], ["--user", "a\nb"], ["--user", "a" * 129], ["--user", "a", "--role", " "]]
+    "args",
+    [["--user", ""], ["--user", "a\nb"], ["--user", "a" * 129], ["--user", "a", "--role", " "]],
 )
 def test_token_that_the_server_would_refuse_is_a_misuse(args, monkeypatch, capsys):
     monkeypatch.setenv("NOTIFY_AUTH__JWT_SECRET", SECRET)

@@ -54,7 +54,22 @@ def test_duration_with_units_is_read(text, length):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "0s", "soon", "-1h", "1y", "1.5h", "h", "²", "30m1h", "9" * 30, "36501d", "99999999d"]
+    "text",
+    [
+        "",
+        "0",
+        "0s",
+        "soon",
+        "-1h",
+        "1y",
+        "1.5h",
+        "h",
+        "²",
+        "30m1h",
+        "9" * 30,
+        "36501d",
+        "99999999d",
+    ],
 )
 def test_duration_that_is_none_is_a_misuse(text):
     with pytest.raises(typer.BadParameter):

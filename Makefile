@@ -16,7 +16,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	&& { echo "$$name"; break; }; done)
 ARGS ?=
 
-.PHONY: help run test lint bench soak install install-dev pages clean
+.PHONY: help run test lint bench bench-nodes soak install install-dev pages clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -33,6 +33,10 @@ lint: install-dev ## style, types and layers
 bench: install-dev ## measure the line, then the transport against its peers; never fails on a time (ARGS=--quick)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 	exec $(BIN)/python benchmarks/transport/run.py --picture $(ARGS)
+
+bench-nodes: install-dev ## measure what a second node and the bus cost in CPU seconds (ARGS=--quick)
+	@scripts/services
+	exec $(BIN)/python benchmarks/nodes/run.py $(ARGS)
 
 soak: install-dev ## the tests that run for minutes
 	@$(BIN)/python -m pytest -m soak $(ARGS)

@@ -47,9 +47,10 @@ class BenchServer:
         folder: Holds ``data`` (which may have been seeded), the configuration and the log.
         cores: Of ``machine.choose_cores``.
         profile: Have py-spy watch it and write its samples (of who holds the GIL) here.
+        environ: Configuration beside the file: ``NOTIFY_…`` variables.
     """
 
-    def __init__(self, folder, cores, profile=None):
+    def __init__(self, folder, cores, profile=None, environ=()):
         self.data_dir = Path(folder) / "data"
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._config = Path(folder) / "config.toml"
@@ -57,6 +58,7 @@ class BenchServer:
         self._log = Path(folder) / "server.log"
         self._cores = cores
         self._profile = profile
+        self._environ = dict(environ)
         self._watcher = None
         self._process = None
         self.port = 0
@@ -64,6 +66,7 @@ class BenchServer:
 
     def __enter__(self):
         environ = {k: v for k, v in os.environ.items() if not k.startswith("NOTIFY_")}
+        environ.update(self._environ)
         command = [sys.executable, "-m", "notify_server", "serve", "--port", "0"]
         command += ["--config", str(self._config)]
         run_file = self.data_dir / "run.json"
@@ -91,6 +94,10 @@ class BenchServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def meter(self):
         """Count what is used from now on."""

@@ -45,7 +45,7 @@ class Nginx:
         folder.mkdir(parents=True, exist_ok=True)
         site = CONFIG.read_text("utf-8")
         site, placed = re.subn(r"listen 80;", f"listen 127.0.0.1:{self.port};", site)
-        named = re.findall(r"server notify-\d+:8000", site)
+        named = re.findall(r"server notify-\d+:8080", site)
         assert (placed, len(named)) == (1, len(ports))
         for name, port in zip(named, ports, strict=True):
             site = site.replace(name, f"server 127.0.0.1:{port}")

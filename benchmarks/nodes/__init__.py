@@ -1,0 +1,1 @@
+"""What a cluster of nodes costs, process by process."""

@@ -22,6 +22,7 @@ from notify_server.kit.addresses import parse_networks
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
 from notify_server.kit.rates import TokenBuckets
+from notify_server.pipeline.revocations import LOOK_S
 from notify_server.pipeline.submit import Submissions
 from notify_server.ports.emitter import Emitter
 from notify_server.ports.store import Store
@@ -139,8 +140,10 @@ def build(
         )
     )
     gateway.attach(app)
-    watch = Job("watching", WATCH_S, watching.push)
-    ticker = _ticker(settings, line, gateway, [watch, *jobs])
+    jobs.append(Job("watching", WATCH_S, watching.push))
+    if nodes.are_several:
+        jobs.append(Job("revocations", LOOK_S, line.revocations.look))
+    ticker = _ticker(settings, line, gateway, jobs)
     return Product(app, store, line, gateway, transport, ticker, background, loop_watch)
 
 

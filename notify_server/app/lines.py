@@ -30,6 +30,7 @@ from notify_server.pipeline.presence import Presences
 from notify_server.pipeline.profiles import Profiles
 from notify_server.pipeline.resending import Resending
 from notify_server.pipeline.retention import Retention
+from notify_server.pipeline.revocations import Revocations
 from notify_server.pipeline.schedule import Schedule
 from notify_server.pipeline.searching import Searches
 from notify_server.pipeline.sessions import Registry
@@ -66,6 +67,7 @@ class Line:
     profiles: Profiles
     erasure: Erasure
     cluster: Cluster
+    revocations: Revocations
     operators: Operators
 
 
@@ -163,5 +165,6 @@ def build_line(
             store, registry, people, signalling, desk, dispatcher, counting, confirmations,
             audit, background, clock,
         ),
+        revocations=Revocations(store, registry, people, clock),
         operators=operators,
     )  # fmt: skip

@@ -139,8 +139,8 @@ class Cluster:
 
     async def presence(self, user: str) -> Presence:
         """Whether a person is here, and by which sessions."""
-        person = await self._parts.people.person(user)
-        return Presence(user, person.record.version > 0, tuple(await self.sessions(user)))
+        record, _memberships = await self._parts.people.known(user)
+        return Presence(user, record is not None, tuple(await self.sessions(user)))
 
     async def attendance(self) -> Attendance:
         """Who is connected, in numbers, of all nodes that answer in time."""

@@ -49,6 +49,9 @@ class ErasureStore(Protocol):
     async def buried_at(self, user: str) -> datetime | None:
         """The moment of the user's tombstone; None: there is none."""
 
+    async def buried(self, since: datetime, limit: int) -> list[str]:
+        """Hashes (``domain/erasure.py``) of those with a tombstone of >= since, earliest first."""
+
     async def leave_no_trace(self) -> None:
         """See that what was removed is not in the store's files any more.
 

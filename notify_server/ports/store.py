@@ -261,6 +261,9 @@ class UserStore(Protocol):
     async def members(self, audience: Audience, after_user: str, limit: int) -> list[str]:
         """Users with a stored membership (for ALL: every user), ordered, after ``after_user``."""
 
+    async def revoked(self, since: datetime, limit: int) -> list[str]:
+        """Users with ``revoked_before`` >= since, earliest first."""
+
 
 class KeyStore(Protocol):
     """API keys, hashed."""

@@ -18,6 +18,7 @@ from support.stores import (
     submission,
 )
 
+from notify_server.domain.erasure import tombstone_of
 from notify_server.domain.errors import NotFoundError
 from notify_server.domain.notification import ChannelName, IdempotencyKey, Submission
 from notify_server.domain.reasons import Reason
@@ -179,3 +180,12 @@ async def test_somebody_who_comes_back_is_written_as_anybody(store, clock):
 async def test_leave_no_trace_can_always_be_asked_for(store):
     await store.leave_no_trace()
     await store.leave_no_trace()
+
+
+async def test_buried_finds_the_hashes_of_who_was_erased_since(store, clock):
+    now = clock.now()
+    for user, at in ((ANN, now), (BOB, now - HOUR)):
+        await store.bury(user, at)
+    assert await store.buried(now - MS, 9) == [tombstone_of(ANN)]
+    assert await store.buried(now - HOUR, 9) == [tombstone_of(BOB), tombstone_of(ANN)]
+    assert await store.buried(now - HOUR, 1) == [tombstone_of(BOB)]

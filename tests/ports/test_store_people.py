@@ -139,3 +139,13 @@ async def test_add_key_with_a_known_id_is_a_conflict(store, clock):
     with pytest.raises(ConflictError):
         await store.add_key(replace(key, secret_hash="other"))
     assert await store.key("a") == key
+
+
+async def test_revoked_finds_who_was_revoked_since_earliest_first(store, clock):
+    now = clock.now()
+    for number, at in enumerate([now, now - MS, None, now - HOUR]):
+        assert await store.save_user(UserRecord(str(number), now, revoked_before=at))
+    await store.put_member("member only", Membership(ROLE, Source.OPERATOR, now))
+    assert await store.revoked(now - MS, 9) == ["1", "0"]
+    assert await store.revoked(now - HOUR, 2) == ["3", "1"]
+    assert await store.revoked(now + MS, 9) == []

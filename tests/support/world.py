@@ -110,7 +110,7 @@ class World:
             async def done(identity=identity):
                 page = await self.api.explain(identity, user=user)
                 states = [r["state"] for r in page["recipients"]["items"]]
-                return bool(states) and states[0]["delivered_at"] is not None
+                return bool(states and states[0]) and states[0]["delivered_at"] is not None
 
             await self.api.until(done)
 

@@ -123,6 +123,12 @@ class MongoErasure(ErasureStore):
         return (await self._database.run(_buried_one(self._database, user))).get(user)
 
     @override
+    async def buried(self, since: datetime, limit: int) -> list[str]:
+        wanted = {"at": {"$gte": to_ms(since)}}
+        call = self._database.find(queries.ERASED_SINCE, wanted, limit, ["_id"])
+        return [document["_id"] for document in await self._database.run(call)]
+
+    @override
     async def leave_no_trace(self) -> None:
         """What MongoDB's own files keep of removed documents is its operator's to compact."""
 

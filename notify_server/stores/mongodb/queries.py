@@ -98,6 +98,8 @@ BY_DUE = Index(RECEIPTS, "by_due", _up("due_at"), sparse=True)
 BY_NOTIFICATION = Index(RECEIPTS, "by_notification", _up("notification_id", "user"))
 BY_TIME = Index(ATTEMPTS, "by_time", _up("notification_id", "user", "at", "revision", "number"))
 BY_MEMBER = Index(USERS, "by_member", _up("audiences", "_id"), sparse=True)
+BY_REVOCATION = Index(USERS, "by_revocation", _up("revoked_before", "_id"), sparse=True)
+BY_BURIAL = Index(TOMBSTONES, "by_time", _up("at", "_id"))
 KEYS_BY_AGE = Index(API_KEYS, "by_age", _up("created_at", "_id"))
 
 AUDIT_WHO = Index(AUDITS, "by_who", _up("who", "_id"))
@@ -196,10 +198,12 @@ USER_AT_VERSION = Query("user at that version", USERS, ("_id",), beside=("versio
 USER_AT_TURN = Query("user at that turn", USERS, ("_id",), beside=("turn",))
 MEMBERS = Query("members", USERS, ("audiences",), "_id", _up("_id"), BY_MEMBER)
 EVERYONE = Query("everyone", USERS, (), "_id", _up("_id"), beside=("version",))
+REVOKED = Query("revoked", USERS, (), "revoked_before", _up("revoked_before", "_id"), BY_REVOCATION)
 NUMBER_OF_USERS = Query("number of users", USERS, beside=("version",))
 API_KEY = Query("key", API_KEYS, ("_id",))
 ALL_KEYS = Query("keys", API_KEYS, sort=_up("created_at", "_id"), index=KEYS_BY_AGE)
 ERASED = Query("erased", TOMBSTONES, ("_id",))
+ERASED_SINCE = Query("erased since", TOMBSTONES, (), "at", _up("at", "_id"), BY_BURIAL)
 OWN = Query("own", META, ("_id",))
 
 # --- audit

@@ -1,6 +1,7 @@
 """The people part of the port: a person is one document, memberships inside."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from typing_extensions import override
 
@@ -12,6 +13,7 @@ from notify_server.domain.target import (
     Source,
     UserRecord,
 )
+from notify_server.kit.clock import to_ms
 from notify_server.ports.store import UserStore
 from notify_server.stores.mongodb import queries
 from notify_server.stores.mongodb.database import Database
@@ -92,6 +94,14 @@ class MongoUsers(UserStore):
             query = queries.MEMBERS
             wanted["audiences"] = audience.key
         found = await self._database.run(self._database.find(query, wanted, limit, ["_id"]))
+        return [document["_id"] for document in found]
+
+    @override
+    async def revoked(self, since: datetime, limit: int) -> list[str]:
+        wanted = {"revoked_before": {"$gte": to_ms(since)}}
+        found = await self._database.run(
+            self._database.find(queries.REVOKED, wanted, limit, ["_id"])
+        )
         return [document["_id"] for document in found]
 
     async def _get(self, user: str) -> Document | None:

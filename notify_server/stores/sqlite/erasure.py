@@ -76,6 +76,12 @@ class SqliteErasure(ErasureStore):
         return None if row is None else from_ms(row[0])
 
     @override
+    async def buried(self, since: datetime, limit: int) -> list[str]:
+        values = (to_ms(since), limit)
+        rows = await self._database.read(lambda window: window.rows(reads.ERASED_SINCE, values))
+        return [found for (found,) in rows]
+
+    @override
     async def leave_no_trace(self) -> None:
         if not await self._database.fold_log():
             raise UnavailableError("The store's log is being read; try again.")

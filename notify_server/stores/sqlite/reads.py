@@ -303,6 +303,19 @@ MENTIONING = Read(
     (f"{_KEY} (user=? AND notification_id>", _BY_ID),
 )
 ERASED = Read("erased", "SELECT at FROM erased WHERE hash = ?", (_KEY,))
+ERASED_SINCE = Read(
+    "erased since",
+    "SELECT hash FROM erased WHERE at >= ? ORDER BY at, hash LIMIT ?",
+    ("COVERING INDEX erased_by_time (at>",),
+)
+REVOKED = Read(
+    "revoked",
+    """
+    SELECT id FROM users INDEXED BY users_by_revocation
+    WHERE revoked_before >= ? ORDER BY revoked_before, id LIMIT ?
+    """,
+    ("users_by_revocation (revoked_before>",),
+)
 USER_VERSION = Read("user's version", "SELECT version FROM users WHERE id = ?", (_KEY,))
 MEMBERSHIPS = Read(
     "memberships",

@@ -279,6 +279,12 @@ _PEOPLE = (
     """,
 )
 
+_REVOCATIONS = (
+    "CREATE INDEX users_by_revocation ON users (revoked_before, id) "
+    "WHERE revoked_before IS NOT NULL",
+    "CREATE INDEX erased_by_time ON erased (at, hash)",
+)
+
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _KEPT_FROM,
@@ -286,6 +292,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _AUDIT,
     _ATTEMPTS_BY_TIME,
     _PEOPLE,
+    _REVOCATIONS,
 )
 
 _WRITER_PRAGMAS = (

@@ -1,5 +1,6 @@
 """The people part of the port: records and memberships."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -57,6 +58,10 @@ class SqliteUsers(UserStore):
         if audience.kind is AudienceKind.ALL:
             return await self._names(reads.EVERYONE, after_user, limit)
         return await self._names(reads.MEMBERS, audience.kind, audience.name, after_user, limit)
+
+    @override
+    async def revoked(self, since: datetime, limit: int) -> list[str]:
+        return await self._names(reads.REVOKED, to_ms(since), limit)
 
     async def _names(self, read: Read, *values: Value) -> list[str]:
         rows = await self._database.read(lambda window: window.rows(read, values))

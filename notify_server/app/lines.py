@@ -95,7 +95,7 @@ def build_line(
     retry = RetryPolicy.of(settings.retry, chance)
     registry = Registry()
     figures = Figures()
-    feeds = Feeds(store)
+    feeds = Feeds(store, clock)
     signalling = Signalling(registry, emitter, clock)
     confirmations = Confirmations(store, background)
     people = People(store, registry, signalling, clock, settings, confirmations)
@@ -127,9 +127,13 @@ def build_line(
     )  # fmt: skip
     if bus is not None:
         schedule.share()
+        feeds.share()
+        people.share()
     cluster = Cluster(
         bus or LocalBus(),
-        ClusterParts(registry, dispatcher, signalling, people, presences, catch_up, schedule),
+        ClusterParts(
+            registry, dispatcher, signalling, people, presences, catch_up, schedule, feeds
+        ),
         background,
         clock,
     )

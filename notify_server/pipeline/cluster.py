@@ -14,6 +14,7 @@ from notify_server.kit.clock import Clock
 from notify_server.kit.ids import random_id
 from notify_server.pipeline.catch_up import CatchUp
 from notify_server.pipeline.dispatch import Dispatcher
+from notify_server.pipeline.feeds import Feeds
 from notify_server.pipeline.people import People
 from notify_server.pipeline.presence import Presences
 from notify_server.pipeline.schedule import Schedule
@@ -61,6 +62,7 @@ class ClusterParts:
     presences: Presences
     catch_up: CatchUp
     schedule: Schedule
+    feeds: Feeds
 
 
 class Cluster:
@@ -74,7 +76,7 @@ class Cluster:
         self._questions: dict[str, _Question] = {}
         self._well_at: datetime | None = None
         bus.listen(self._hear, self._resumed)
-        parts.registry.on_channels(bus.subscribe, bus.unsubscribe)
+        parts.registry.on_channels(self._follow, self._unfollow)
         for stage in (parts.dispatcher, parts.signalling, parts.people, parts.schedule):
             stage.on_news(self._tell)
         parts.catch_up.on_joining(lambda user: bus.heard(channel_of(user)))
@@ -92,6 +94,14 @@ class Cluster:
     def _tell(self, news: News) -> None:
         """Publish on the channels of those whom it concerns."""
         self._bus.publish(_channels(news), news)
+
+    def _follow(self, channel: str) -> None:
+        self._bus.subscribe(channel)
+        self._parts.feeds.follow(channel)
+
+    def _unfollow(self, channel: str) -> None:
+        self._parts.feeds.unfollow(channel)
+        self._bus.unsubscribe(channel)
 
     # What is heard
 

@@ -1,7 +1,8 @@
 """The newest notifications of each audience, kept in memory; older ones come from the store.
 
 A feed is loaded when it is first needed and from then on told of every change that this node
-accepts or discovers, so a connect costs no read of broadcasts.
+accepts or hears of, so a connect costs no read of broadcasts. With several nodes a node hears of
+an audience while it has a session of it; without one, a feed is brought up to date when it is used.
 """
 
 import asyncio
@@ -12,10 +13,14 @@ from datetime import datetime, timedelta
 from notify_server.domain.notification import Notification
 from notify_server.domain.person import Person
 from notify_server.domain.target import USER_LINE, Audience, AudienceKind, Position
+from notify_server.kit.clock import Clock
+from notify_server.policy.replay import OVERLAP
 from notify_server.ports.store import NotificationStore
 
 FEED_LENGTH = 1_000
 _FEEDS = 512
+_HEARD = timedelta(seconds=1)
+"""So long after it was asked to, a channel is certainly followed."""
 _ON_USER_LINE = frozenset({AudienceKind.ALL, AudienceKind.ROLE, AudienceKind.ROOM})
 
 FeedKey = tuple[Audience, str]
@@ -26,6 +31,8 @@ class _Feed:
 
     def __init__(self) -> None:
         self.items: dict[str, Notification] = {}
+        self.fresh_at: datetime | None = None
+        """When it was loaded or brought up to date."""
         self.floor: Position | None = None
         """Oldest place that is held; below it the store must be asked. None: all is here."""
 
@@ -60,10 +67,27 @@ def _place(notification: Notification) -> Position:
 class Feeds:
     """All feeds that are in use on this node."""
 
-    def __init__(self, store: NotificationStore) -> None:
+    def __init__(self, store: NotificationStore, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
+        self._told_since: dict[str, datetime] | None = None
+        """Since when this node hears of which audience; None: of all, always."""
         self._feeds: OrderedDict[FeedKey, _Feed] = OrderedDict()
         self._loading: dict[FeedKey, tuple[asyncio.Future[_Feed], list[Notification]]] = {}
+
+    def share(self) -> None:
+        """There are other nodes: only of channels that are followed is all heard."""
+        self._told_since = {}
+
+    def follow(self, channel: str) -> None:
+        """From now on this node hears of what is for an audience, by its channel."""
+        if self._told_since is not None:
+            self._told_since[channel] = self._clock.now()
+
+    def unfollow(self, channel: str) -> None:
+        """It hears no longer."""
+        if self._told_since is not None:
+            self._told_since.pop(channel, None)
 
     def put(self, notification: Notification) -> None:
         """Take in what was accepted, replaced or cancelled."""
@@ -144,13 +168,15 @@ class Feeds:
 
     async def _feed(self, key: FeedKey) -> _Feed:
         feed = self._feeds.get(key)
-        if feed is not None:
+        if feed is not None and (self._is_fresh(key, feed) or await self._refresh(key, feed)):
+            self._feeds[key] = feed
             self._feeds.move_to_end(key)
             return feed
         if key in self._loading:
             return await asyncio.shield(self._loading[key][0])
         future: asyncio.Future[_Feed] = asyncio.get_running_loop().create_future()
         self._loading[key] = (future, [])
+        asked_at = self._clock.now()
         try:
             newest = await self._store.feed(key[0], key[1], None, FEED_LENGTH)
         except BaseException as error:
@@ -159,12 +185,33 @@ class Feeds:
             future.exception()
             raise
         feed = _Feed()
+        feed.fresh_at = asked_at
         feed.load(newest, self._loading.pop(key)[1])
         self._feeds[key] = feed
         future.set_result(feed)
         if len(self._feeds) > _FEEDS:
             self._feeds.popitem(last=False)
         return feed
+
+    def _is_fresh(self, key: FeedKey, feed: _Feed) -> bool:
+        """Whether all that happened since it was read has been told."""
+        if self._told_since is None:
+            return True
+        since = self._told_since.get(key[0].key)
+        return since is not None and feed.fresh_at is not None and feed.fresh_at >= since + _HEARD
+
+    async def _refresh(self, key: FeedKey, feed: _Feed) -> bool:
+        """Read what changed since it was read; False: so much that it must be read anew."""
+        now = self._clock.now()
+        since = (feed.fresh_at or now) - OVERLAP
+        changed = await self._store.feed_changed(key[0], key[1], since, FEED_LENGTH)
+        if len(changed) >= FEED_LENGTH:
+            self._feeds.pop(key, None)
+            return False
+        for notification in changed:
+            feed.put(notification)
+        feed.fresh_at = now
+        return True
 
 
 def _audiences(person: Person, line: str) -> list[Audience]:

@@ -60,12 +60,17 @@ class People:
         self._types = TypeRegistry(settings.types)
         self._tell: Tell = tell_nobody
         self._cache: OrderedDict[str, tuple[datetime, Known]] = OrderedDict()
+        self._is_shared = False
         self._generation = 0
         """Counts what was forgotten: a read that began before must not be kept."""
 
     def on_news(self, tell: Tell) -> None:
         """Who tells the other nodes."""
         self._tell = tell
+
+    def share(self) -> None:
+        """Other nodes change people too; told is a node of those who have a session there."""
+        self._is_shared = True
 
     async def admit(self, claims: Claims) -> Person:
         """Remember what a token says of its user.
@@ -347,7 +352,8 @@ class People:
     async def _known(self, user: str) -> Known:
         now = self._clock.now()
         cached = self._cache.get(user)
-        if cached is not None and now - cached[0] < _FRESH:
+        is_told = not self._is_shared or self._registry.person(user) is not None
+        if is_told and cached is not None and now - cached[0] < _FRESH:
             return cached[1]
         generation = self._generation
         known = await self._read(user)

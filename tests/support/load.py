@@ -33,7 +33,13 @@ class Plan:
 
 
 class Load:
-    """Runs a plan against a world's server."""
+    """Runs a plan against a world's server.
+
+    Attributes:
+        passing: Answers after which a caller tries again.
+    """
+
+    passing = (409, 503)
 
     def __init__(self, world, plan):
         self.world = world
@@ -137,7 +143,7 @@ class Load:
             if answer.status == 202:
                 self.world.journal.submitted(op, body, audience, answer.body)
                 return
-            assert answer.status in (409, 503), answer
+            assert answer.status in self.passing, answer
             await asyncio.sleep(0.1)
 
     async def _drop(self):

@@ -22,8 +22,14 @@ function newState(content: Incoming): OwnState {
 
 const OWN_FIELDS = Object.keys(newState({ created_at: "" } as Incoming)) as (keyof OwnState)[];
 
+/** Frames that are not for many, and those of a first revision, bring the whole state. */
+function hasState(incoming: Incoming): incoming is Notification {
+  return OWN_FIELDS.every((field) => field in incoming);
+}
+
 /** Takes over the content; the state too where the frame brings it, else what is held stays. */
 export function merged(held: Notification | undefined, incoming: Incoming): Notification {
+  if (hasState(incoming)) return incoming;
   if (held === undefined) return { ...newState(incoming), ...incoming };
   const own = Object.fromEntries(OWN_FIELDS.map((field) => [field, held[field]])) as unknown as OwnState;
   return { ...own, ...incoming };

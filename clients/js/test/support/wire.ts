@@ -1,11 +1,10 @@
 /** Notifications as the server sends them, and the fixtures that the Python tests read too. */
 import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { Notification } from "../../src";
 import type { Row } from "../../src/core/rows";
-import { at } from "./samples";
 
-const FIXTURES = fileURLToPath(new URL("../../../../tests/wire/fixtures/", import.meta.url));
+const FIXTURES = join(import.meta.dirname, "../../../../tests/wire/fixtures");
 
 export interface Fixture {
   event?: string;
@@ -14,10 +13,15 @@ export interface Fixture {
 }
 
 export const fixture = (name: string): Fixture =>
-  JSON.parse(readFileSync(`${FIXTURES}${name}.json`, "utf8")) as Fixture;
+  JSON.parse(readFileSync(join(FIXTURES, `${name}.json`), "utf8")) as Fixture;
 
 export const fixtures = (): [string, Fixture][] =>
   readdirSync(FIXTURES).map((file) => [file, fixture(file.replace(/\.json$/, ""))]);
+
+/** A moment `seconds` after a fixed one. */
+export function at(seconds: number): string {
+  return new Date(Date.UTC(2026, 0, 5, 12) + seconds * 1000).toISOString();
+}
 
 const SAMPLE = fixture("notification").payload.notification as Notification;
 

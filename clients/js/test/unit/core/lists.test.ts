@@ -3,8 +3,7 @@ import type { Filters, Notification } from "../../../src";
 import { filterKey, matches } from "../../../src/core/filters";
 import { Lists } from "../../../src/core/lists";
 import { Store } from "../../../src/core/store";
-import { at } from "../../support/samples";
-import { note, row } from "../../support/wire";
+import { at, note, row } from "../../support/wire";
 
 let store: Store;
 let lists: Lists;

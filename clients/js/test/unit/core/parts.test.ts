@@ -5,8 +5,7 @@ import { safeLink, safeMedia } from "../../../src/core/links";
 import { BATCH, payloadOf, portions } from "../../../src/core/rows";
 import { Tabs } from "../../../src/core/tabs";
 import { claimsOf } from "../../../src/core/token";
-import { at } from "../../support/samples";
-import { fixture, row } from "../../support/wire";
+import { at, fixture, row } from "../../support/wire";
 
 describe("payloads", () => {
   const id = "019b76da-a800-7000-8000-0000000000a1";

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { HELD, Store } from "../../../src/core/store";
-import { at } from "../../support/samples";
-import { fixture, fixtures, note, row } from "../../support/wire";
+import { at, fixture, fixtures, note, row } from "../../support/wire";
 
 let store: Store;
 beforeEach(() => {
@@ -108,6 +107,17 @@ describe("counts", () => {
     expect(store.counts).toEqual({ unread: 4, unseen: 4, more: false });
     count(3);
     expect(store.counts.unread).toBe(3);
+  });
+
+  test("what is replayed or tried again was counted already", () => {
+    count(2);
+    store.receive({ notification: note("a1"), replayed: true });
+    store.receive({ notification: note("a2"), attempt: 2 });
+    expect(store.counts.unread).toBe(2);
+    receive(note("a3"));
+    expect(store.counts.unread).toBe(3);
+    store.endGuess();
+    expect(store.counts.unread).toBe(2);
   });
 
   test("own actions count at once, and nothing jumps when the server has carried them out", () => {
@@ -231,6 +241,26 @@ describe("clashes with what was changed elsewhere", () => {
     for (const one of [unread, row("mark_read", ["a1"]), row("pin", ["a1"])]) store.addRow(one);
     expect(store.clashes(theirs)).toEqual([{ row: unread, ids: ["a1"] }]);
     expect(store.clashes({ ids: ["a9"], changes: { is_read: true } })).toEqual([]);
+  });
+
+  test("a state that names every field clashes only by what changed", () => {
+    receive(note("a1"));
+    store.addRow(row("pin", ["a1"]));
+    expect(store.clashes({ ids: ["a1"], changes: { is_read: true, pinned_at: null } })).toEqual([]);
+  });
+
+  test("a snooze until another moment is one", () => {
+    receive(note("a1"));
+    const mine = row("snooze", ["a1"], { detail: { until: at(500) } });
+    store.addRow(mine);
+    expect(store.clashes({ ids: ["a1"], changes: { snoozed_until: at(600) } })).toHaveLength(1);
+    expect(store.clashes({ ids: ["a1"], changes: { snoozed_until: at(500) } })).toEqual([]);
+  });
+
+  test("all being marked elsewhere is one too", () => {
+    receive(note("a1"));
+    store.addRow(row("mark_unread", ["a1"]));
+    expect(store.clashes({ all: true, before: "a1", changes: { is_read: true } })).toHaveLength(1);
   });
 
   test("the echo of an action of ours that went unanswered is none", () => {

@@ -66,6 +66,7 @@ class Results:
             (section, name, process), Figure(section, f"{name}: {process}", unit)
         )
         figure.add(seconds * factor)
+        print(f"  {figure.what}: {report.shown(seconds * factor)} {unit}", file=sys.stderr)
 
 
 def measure(only, sizes, deliveries, buses, folder):
@@ -98,10 +99,12 @@ def main():
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run at all?")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
     parser.add_argument("--repeat", type=int, help="how often")
+    parser.add_argument("--deliveries", type=int, help="notifications of one measurement")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the figures are kept")
     given = parser.parse_args()
     sizes = asdict(QUICK if given.quick else Sizes())
-    sizes = Sizes(**sizes | ({"repeats": given.repeat} if given.repeat else {}))
+    asked = {"repeats": given.repeat, "deliveries": given.deliveries}
+    sizes = Sizes(**sizes | {name: value for name, value in asked.items() if value})
     if not (mongodb.is_there() and redis_server.is_there()):
         raise SystemExit("Several nodes need a MongoDB (or scripts/services) and redis-server.")
     cores = choose_cores()

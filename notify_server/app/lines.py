@@ -132,16 +132,7 @@ def build_line(
     cluster = Cluster(
         bus or LocalBus(),
         ClusterParts(
-            registry,
-            dispatcher,
-            signalling,
-            people,
-            presences,
-            catch_up,
-            schedule,
-            feeds,
-            desk,
-            counting,
+            registry, dispatcher, signalling, people, presences, catch_up, schedule, feeds
         ),
         background,
         clock,

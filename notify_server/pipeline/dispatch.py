@@ -235,7 +235,9 @@ class Dispatcher:
         elif notification.cancelled_at is not None:
             await self._dispatch_cancelled(notification)
         elif notification.revision > 1 or item.origin is _From.DISCOVERED:
-            self._fan_out(item, await self._store.holders(notification.id))
+            # What other nodes accept is mostly for nobody here: the store is asked nothing then.
+            if notification.revision > 1 or self.audience(notification):
+                self._fan_out(item, await self._store.holders(notification.id))
         else:
             self._fan_out(item, Holders())
 

@@ -149,6 +149,28 @@ async def test_discovery_delivers_what_was_stored_and_never_dispatched(rig, stor
     assert rig.ids(session) == [accepted.notification.id]
 
 
+async def test_discovery_of_what_is_for_nobody_here_asks_the_store_for_no_receipts(
+    rig, store, monkeypatch
+):
+    asked, holders = [], store.holders
+
+    async def counted(notification_id):
+        asked.append(notification_id)
+        return await holders(notification_id)
+
+    monkeypatch.setattr(store, "holders", counted)
+    session = await rig.connect("ann")
+    rig.clock.advance(60 * S)
+    await rig.line.dispatcher.discover()
+    await store.accept([submission(f"elsewhere-{at}") for at in range(20)])
+    (ours,) = await store.accept([submission("ann")])
+    rig.clock.advance(5 * S)
+    await rig.line.dispatcher.discover()
+    await rig.settle()
+    assert asked == [ours.notification.id]
+    assert rig.ids(session) == [ours.notification.id]
+
+
 async def test_discovery_does_not_send_again_what_was_dispatched(rig):
     session = await rig.connect("ann")
     sent = await rig.send("ann")

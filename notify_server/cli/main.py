@@ -19,6 +19,7 @@ from notify_server.cli.doctor import doctor
 from notify_server.cli.exits import Exit
 from notify_server.cli.explain import explain
 from notify_server.cli.listen import listen
+from notify_server.cli.migrate import migrate
 from notify_server.cli.openapi import openapi
 from notify_server.cli.operating import cancel, resend, revoke, sessions
 from notify_server.cli.overview import FIND, PEOPLE, RUN, SEND, TRY, Overview
@@ -49,6 +50,7 @@ app = typer.Typer(
 app.command(rich_help_panel=RUN)(serve)
 app.command("check-config", rich_help_panel=RUN)(check_config)
 app.command(rich_help_panel=RUN)(cleanup)
+app.command(rich_help_panel=RUN)(migrate)
 app.command(rich_help_panel=RUN)(openapi)
 app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=SEND)(listen)

@@ -17,6 +17,7 @@ from notify_server.domain.target import Audience, Membership, Position, Source, 
 from notify_server.kit.metrics import Meter
 from notify_server.ports.audit import AuditStore
 from notify_server.ports.erasure import ErasureStore
+from notify_server.ports.transfer import TransferStore
 
 Expired = Notification
 """A notification whose ``expires_at`` has passed."""
@@ -282,7 +283,14 @@ class KeyStore(Protocol):
 
 
 class Store(
-    NotificationStore, ReceiptStore, UserStore, KeyStore, AuditStore, ErasureStore, Protocol
+    NotificationStore,
+    ReceiptStore,
+    UserStore,
+    KeyStore,
+    AuditStore,
+    ErasureStore,
+    TransferStore,
+    Protocol,
 ):
     """The whole store, with its life."""
 

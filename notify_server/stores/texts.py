@@ -16,6 +16,8 @@ from notify_server.kit.clock import from_ms, to_ms
 
 UNDELIVERED, UNREAD, PASSIVE = 2, 1, 0
 """How much of a receipt is open (``active``); what is passive is neither pushed nor counted."""
+ABOVE_ALL = "\U0010ffff"
+"""Above every user's id."""
 
 _CONTENT_DEFAULTS: Mapping[str, object] = {
     "title": None, "message": None, "type": None, "priority": None, "event_name": None,

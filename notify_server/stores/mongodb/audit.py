@@ -1,6 +1,6 @@
 """The audit part of the port: the number is the ``_id``, so that two writers never share one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -76,6 +76,15 @@ class MongoAudit(AuditStore):
         gone = {"$unset": {"subject": "", "salt": ""}}
         await self._database.update_all(queries.AUDIT_OF_SUBJECT, [(wanted, gone)])
         return len(found)
+
+
+async def bring_entries(database: Database, entries: Sequence[AuditEntry], head: int) -> None:
+    """Keep entries of another store, and the highest number it gave."""
+    await database.insert(queries.AUDIT, [_to_document(entry) for entry in entries])
+    gone = {"$unset": {"subject": "", "salt": ""}}
+    forgotten = [{"_id": entry.seq} for entry in entries if entry.subject is None]
+    await database.update_all(queries.AUDIT, [(wanted, gone) for wanted in forgotten])
+    await database.put(queries.OWN, {"_id": _HEAD}, {"$max": {"head": head}})
 
 
 def _query_for(wanted: Mapping[str, object]) -> queries.Query:

@@ -15,7 +15,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient, ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
-from pymongo.operations import UpdateMany
+from pymongo.operations import ReplaceOne, UpdateMany
 from pymongo.uri_parser import parse_uri
 
 from notify_server.domain.errors import InternalError, NotifyError, UnavailableError
@@ -195,6 +195,14 @@ class Database:
         await self._persist(
             lambda: self.collection(query.collection).update_one(wanted, change, upsert=True)
         )
+
+    async def put_all(self, query: Query, documents: Sequence[Document]) -> None:
+        """Make each what is there under its ``_id``, in order."""
+        if not documents:
+            return
+        self._count(len(documents))
+        puts = [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in documents]
+        await self._persist(lambda: self.collection(query.collection).bulk_write(puts))
 
     async def update_all(self, query: Query, changes: Sequence[tuple[Filter, Filter]]) -> None:
         """Change all documents that each filter finds."""

@@ -60,6 +60,23 @@ def receipt_id(user: str, notification_id: str) -> str:
 
 def new_notification(notification: Notification, submission: Submission) -> Document:
     """What is inserted: the acceptance in one document, its named users inside."""
+    document = notification_to(notification)
+    at = document["created_at"]
+    document["waits"] = submission.waits // _MS
+    if submission.collapse_scope is not None:
+        document["collapse_scope"] = submission.collapse_scope
+    key = submission.idempotency
+    if key is not None:
+        document |= {
+            "key_scopes": [key.scope],
+            "keys": [key_fields(key.body_hash, 1, at)],
+            "keys_at": at,
+        }
+    return document
+
+
+def notification_to(notification: Notification) -> Document:
+    """A notification's document, finished and without keys or scope."""
     at = to_ms(notification.created_at)
     document: Document = {
         "_id": notification.id,
@@ -70,19 +87,12 @@ def new_notification(notification: Notification, submission: Submission) -> Docu
         "exclude": list(notification.targets.exclude),
         "kept_from": at,
         **revised_fields(notification),
-        "waits": submission.waits // _MS,
+        "waits": 0,
     }
     if notification.targets.audiences:
         document["audiences"] = [audience.key for audience in notification.targets.audiences]
-    if submission.collapse_scope is not None:
-        document["collapse_scope"] = submission.collapse_scope
-    key = submission.idempotency
-    if key is not None:
-        document |= {
-            "key_scopes": [key.scope],
-            "keys": [key_fields(key.body_hash, 1, at)],
-            "keys_at": at,
-        }
+    if notification.cancelled_at is not None:
+        document["cancelled_at"] = to_ms(notification.cancelled_at)
     return document
 
 

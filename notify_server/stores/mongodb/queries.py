@@ -117,6 +117,7 @@ ONE = Query("one", _N, ("_id",))
 WITH_KEYS = Query("by idempotency key", _N, ("key_scopes",), index=BY_KEY)
 IN_SCOPES = Query("by collapse scope", _N, ("collapse_scope",), index=BY_COLLAPSE)
 LATEST = Query("latest", _N, (), "_id", (("_id", DOWN),))
+KEPT = Query("kept", _N, (), "_id", _up("_id"))
 NUMBER_OF_NOTIFICATIONS = Query("number of notifications", _N)
 FEED = Query(
     "feed", _N, ("audiences", "line"), "created_at", (("created_at", DOWN), ("_id", DOWN)),
@@ -189,6 +190,11 @@ ATTEMPTS_OF = Query(
     "attempts", ATTEMPTS, ("notification_id", "user"), sort=_up("at", "revision", "number"),
     index=BY_TIME,
 )  # fmt: skip
+ATTEMPT = Query("attempt", ATTEMPTS, ("_id",))
+ATTEMPTS_BETWEEN = Query(
+    "attempts between users", ATTEMPTS, ("notification_id",), "user",
+    _up("user", "at", "revision", "number"), BY_TIME,
+)  # fmt: skip
 ALL_ATTEMPTS_OF = Query("all attempts", ATTEMPTS, ("notification_id",), index=BY_TIME)
 
 # --- people, keys, the store's own
@@ -197,6 +203,7 @@ USER = Query("user", USERS, ("_id",))
 USER_AT_VERSION = Query("user at that version", USERS, ("_id",), beside=("version",))
 USER_AT_TURN = Query("user at that turn", USERS, ("_id",), beside=("turn",))
 MEMBERS = Query("members", USERS, ("audiences",), "_id", _up("_id"), BY_MEMBER)
+PEOPLE = Query("people", USERS, (), "_id", _up("_id"))
 EVERYONE = Query("everyone", USERS, (), "_id", _up("_id"), beside=("version",))
 REVOKED = Query("revoked", USERS, (), "revoked_before", _up("revoked_before", "_id"), BY_REVOCATION)
 NUMBER_OF_USERS = Query("number of users", USERS, beside=("version",))
@@ -204,6 +211,7 @@ API_KEY = Query("key", API_KEYS, ("_id",))
 ALL_KEYS = Query("keys", API_KEYS, sort=_up("created_at", "_id"), index=KEYS_BY_AGE)
 ERASED = Query("erased", TOMBSTONES, ("_id",))
 ERASED_SINCE = Query("erased since", TOMBSTONES, (), "at", _up("at", "_id"), BY_BURIAL)
+TOMBSTONES_FROM = Query("tombstones", TOMBSTONES, (), "_id", _up("_id"))
 OWN = Query("own", META, ("_id",))
 
 # --- audit

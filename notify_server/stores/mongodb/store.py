@@ -14,12 +14,20 @@ from notify_server.stores.mongodb.erasure import MongoErasure
 from notify_server.stores.mongodb.keys import MongoKeys
 from notify_server.stores.mongodb.notifications import MongoNotifications
 from notify_server.stores.mongodb.receipts import MongoReceipts
+from notify_server.stores.mongodb.transfer import MongoTransfer
 from notify_server.stores.mongodb.users import MongoUsers
 from notify_server.stores.mongodb.writing import ReceiptWriter
 
 
 class MongoStore(
-    MongoNotifications, MongoReceipts, MongoUsers, MongoKeys, MongoAudit, MongoErasure, Store
+    MongoNotifications,
+    MongoReceipts,
+    MongoUsers,
+    MongoKeys,
+    MongoAudit,
+    MongoErasure,
+    MongoTransfer,
+    Store,
 ):
     """Its parts over one client.
 

@@ -1,6 +1,6 @@
 """The people part of the port: a person is one document, memberships inside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from typing_extensions import override
@@ -45,7 +45,7 @@ class MongoUsers(UserStore):
         document = await self._database.run(self._get(user))
         if document is None:
             return None, ()
-        return record_from(document), tuple(_memberships(document).values())
+        return record_from(document), memberships_in(document)
 
     @override
     async def save_user(self, record: UserRecord) -> bool:
@@ -134,6 +134,11 @@ def _renewed(old: Membership | None, new: Membership) -> Membership:
     return Membership(new.audience, new.source, old.since, new.until)
 
 
+def memberships_in(document: Document) -> tuple[Membership, ...]:
+    """Where a person belongs."""
+    return tuple(_memberships(document).values())
+
+
 def _memberships(document: Document) -> dict[Key, Membership]:
     found = (membership_from(element) for element in document.get("members", ()))
     return {(membership.audience, membership.source): membership for membership in found}
@@ -141,8 +146,12 @@ def _memberships(document: Document) -> dict[Key, Membership]:
 
 def _to_fields(memberships: dict[Key, Membership]) -> Document:
     """In one order, and by audience for the index."""
-    ordered = [memberships[key] for key in sorted(memberships)]
+    return members_to([memberships[key] for key in sorted(memberships)])
+
+
+def members_to(memberships: Sequence[Membership]) -> Document:
+    """The fields of a person's document that say where they belong."""
     return {
-        "members": [membership_to(membership) for membership in ordered],
-        "audiences": sorted({membership.audience.key for membership in ordered}),
+        "members": [membership_to(membership) for membership in memberships],
+        "audiences": sorted({membership.audience.key for membership in memberships}),
     }

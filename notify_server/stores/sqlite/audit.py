@@ -10,7 +10,7 @@ from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.desk import Desk
 from notify_server.stores.sqlite.reads import Read
-from notify_server.stores.sqlite.rows import Row
+from notify_server.stores.sqlite.rows import Row, Value
 from notify_server.stores.texts import to_json
 
 _ABOVE_ALL = 2**63 - 1
@@ -67,7 +67,14 @@ def _add(desk: Desk, entry: AuditEntry) -> bool:
     row = desk.row(reads.AUDIT_HEAD)
     if entry.seq != (0 if row is None else row[0]) + FIRST:
         return False
-    values = (
+    desk.write(writes.ADD_AUDIT, entry_to_row(entry))
+    desk.write(writes.MOVE_AUDIT_HEAD, (entry.seq,))
+    return True
+
+
+def entry_to_row(entry: AuditEntry) -> tuple[Value, ...]:
+    """Values for ``writes.ADD_AUDIT``."""
+    return (
         entry.seq,
         to_ms(entry.at),
         entry.who,
@@ -79,9 +86,6 @@ def _add(desk: Desk, entry: AuditEntry) -> bool:
         entry.previous_hash,
         entry.hash,
     )
-    desk.write(writes.ADD_AUDIT, values)
-    desk.write(writes.MOVE_AUDIT_HEAD, (entry.seq,))
-    return True
 
 
 def _from_row(row: Row) -> AuditEntry:

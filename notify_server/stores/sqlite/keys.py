@@ -12,7 +12,7 @@ from notify_server.ports.store import KeyStore
 from notify_server.stores.sqlite import reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.desk import Desk
-from notify_server.stores.sqlite.rows import Row
+from notify_server.stores.sqlite.rows import Row, Value
 from notify_server.stores.texts import moment_or_none, ms_or_none, to_json
 
 
@@ -45,7 +45,13 @@ class SqliteKeys(KeyStore):
 
 
 def _add(desk: Desk, key: ApiKey) -> None:
-    values = (
+    if desk.write(writes.ADD_API_KEY, key_to_row(key)) == 0:
+        raise ConflictError(Code.CONFLICT, "There is a key with this id already.")
+
+
+def key_to_row(key: ApiKey) -> tuple[Value, ...]:
+    """Values for ``writes.ADD_API_KEY``."""
+    return (
         key.id,
         key.name,
         to_json(sorted(key.scopes)),
@@ -53,8 +59,6 @@ def _add(desk: Desk, key: ApiKey) -> None:
         to_ms(key.created_at),
         ms_or_none(key.revoked_at),
     )
-    if desk.write(writes.ADD_API_KEY, values) == 0:
-        raise ConflictError(Code.CONFLICT, "There is a key with this id already.")
 
 
 def _from_row(row: Row) -> ApiKey:

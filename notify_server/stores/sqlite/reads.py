@@ -398,6 +398,43 @@ AUDIT_OF_ACTION = _audit("audit, of an action", "action", "audit_by_action (acti
 AUDIT_OF_SUBJECT = _audit(
     "audit, of a subject", "subject", "audit_by_subject (subject=? AND seq<?)"
 )
+# --- everything, page by page, to another engine
+
+KEPT = Read(
+    "kept",
+    f"SELECT {_N}, n.collapse_scope, n.kept_from FROM notifications n WHERE n.id > ?"
+    " ORDER BY n.id LIMIT ?",
+    (f"{_BY_ID} (id>",),
+)
+KEYS_OF = Read(
+    "idempotency keys of several",
+    """
+    SELECT k.notification_id, k.scope, k.body_hash, k.revision, k.at
+    FROM json_each(?) w CROSS JOIN idempotency k ON k.notification_id = w.value
+    """,
+    ("idempotency_by_notification",),
+)
+ATTEMPTS_BETWEEN = Read(
+    "attempts between users",
+    """
+    SELECT user, notification_id, revision, number, at, outcome, reason, channel FROM attempts
+    WHERE notification_id = ? AND user > ? AND user <= ?
+    ORDER BY user, at, revision, number, reason
+    """,
+    (f"{_KEY} (notification_id=? AND user>",),
+)
+PEOPLE = Read(
+    "people",
+    """
+    SELECT id FROM users WHERE id > ?1 UNION SELECT user FROM members WHERE user > ?1
+    ORDER BY 1 LIMIT ?2
+    """,
+    (f"{_KEY} (id>", f"{_KEY} (user>"),
+)
+TOMBSTONES = Read(
+    "tombstones", "SELECT hash, at FROM erased WHERE hash > ? ORDER BY hash LIMIT ?", (_KEY,)
+)
+
 AUDIT_HEAD = Read("audit's head", "SELECT audit_head FROM health WHERE id = 1", (_KEY,))
 
 READS: tuple[Read, ...] = tuple(value for value in list(globals().values()) if type(value) is Read)

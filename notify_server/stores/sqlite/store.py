@@ -17,11 +17,19 @@ from notify_server.stores.sqlite.keys import SqliteKeys
 from notify_server.stores.sqlite.notifications import SqliteNotifications
 from notify_server.stores.sqlite.reads import Read
 from notify_server.stores.sqlite.receipts import SqliteReceipts
+from notify_server.stores.sqlite.transfer import SqliteTransfer
 from notify_server.stores.sqlite.users import SqliteUsers
 
 
 class SqliteStore(
-    SqliteNotifications, SqliteReceipts, SqliteUsers, SqliteKeys, SqliteAudit, SqliteErasure, Store
+    SqliteNotifications,
+    SqliteReceipts,
+    SqliteUsers,
+    SqliteKeys,
+    SqliteAudit,
+    SqliteErasure,
+    SqliteTransfer,
+    Store,
 ):
     """Its parts over one open file.
 

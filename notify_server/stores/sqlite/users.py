@@ -35,7 +35,7 @@ class SqliteUsers(UserStore):
 
     @override
     async def user(self, user: str) -> tuple[UserRecord | None, tuple[Membership, ...]]:
-        return await self._database.read(lambda window: _user(window, user))
+        return await self._database.read(lambda window: person_in(window, user))
 
     @override
     async def save_user(self, record: UserRecord) -> bool:
@@ -43,9 +43,7 @@ class SqliteUsers(UserStore):
 
     @override
     async def put_member(self, user: str, membership: Membership) -> None:
-        kind, name = membership.audience
-        since, until = to_ms(membership.since), ms_or_none(membership.until)
-        values = (user, kind, name, membership.source, since, until)
+        values = member_to_row(user, membership)
         await self._database.write(lambda desk: _put_member(desk, membership, values))
 
     @override
@@ -68,7 +66,8 @@ class SqliteUsers(UserStore):
         return [user for (user,) in rows]
 
 
-def _user(window: Window, user: str) -> tuple[UserRecord | None, tuple[Membership, ...]]:
+def person_in(window: Window, user: str) -> tuple[UserRecord | None, tuple[Membership, ...]]:
+    """A person's record and memberships."""
     row = window.row(reads.USER, (user,))
     memberships = tuple(_membership(*found) for found in window.rows(reads.MEMBERSHIPS, (user,)))
     return (None if row is None else _record_from_row(row)), memberships
@@ -80,7 +79,7 @@ def _save(desk: Desk, record: UserRecord) -> bool:
         return False
     if record.version == 0 and _is_from_before(desk, record):
         return False
-    desk.write(writes.PUT_USER, _record_to_row(record))
+    desk.write(writes.PUT_USER, record_to_row(record))
     return True
 
 
@@ -96,7 +95,14 @@ def _put_member(desk: Desk, membership: Membership, values: tuple[Value, ...]) -
         desk.write(writes.PUT_MEMBER, values)
 
 
-def _record_to_row(record: UserRecord) -> tuple[Value, ...]:
+def member_to_row(user: str, membership: Membership) -> tuple[Value, ...]:
+    """Values for ``writes.PUT_MEMBER``."""
+    kind, name = membership.audience
+    since, until = to_ms(membership.since), ms_or_none(membership.until)
+    return (user, kind, name, membership.source, since, until)
+
+
+def record_to_row(record: UserRecord) -> tuple[Value, ...]:
     """Values for ``writes.PUT_USER``, the version one higher."""
     marks = {
         line: (to_ms(mark.position.at), mark.position.id, to_ms(mark.set_at))

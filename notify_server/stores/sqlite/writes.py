@@ -227,6 +227,12 @@ ADD_AUDIT = Write(
         ),
     ),
 )
+BRING_AUDIT = Write("bring audit entry", f"{ADD_AUDIT.sql} ON CONFLICT (seq) DO NOTHING")
+FORGET_SUBJECT_OF = Write(
+    "forget an entry's subject",
+    "UPDATE audit SET subject = NULL, salt = NULL WHERE seq = ?",
+    "PRIMARY KEY",
+)
 MOVE_AUDIT_HEAD = Write("move audit's head", "UPDATE health SET audit_head = ? WHERE id = 1", _KEY)
 FORGET_SUBJECT = Write(
     "forget subject",

@@ -1,8 +1,11 @@
 """cleanup through a running server, and on its store while none runs."""
 
 import json
+import os
 import sqlite3
 from contextlib import closing
+
+import pytest
 
 
 def age(server, days):
@@ -13,6 +16,9 @@ def age(server, days):
         )
 
 
+@pytest.mark.skipif(
+    os.environ.get("NOTIFY_TEST_STORE") == "mongodb", reason="opens SQLite's file itself"
+)
 def test_cleanup_online_and_offline_removes_what_is_old(make_server):
     server = make_server()
     lines = [json.dumps({"to": "u", "title": f"t{n}", "message": "m"}) for n in range(30)]

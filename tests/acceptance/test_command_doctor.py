@@ -1,11 +1,13 @@
 """doctor on a healthy server, on a stopped one, and where something is wrong."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 
+import pytest
 from support.server import free_port
 
 
@@ -51,6 +53,9 @@ def test_doctor_before_the_first_start_makes_nothing(make_server):
     assert not server.data_dir.exists()
 
 
+@pytest.mark.skipif(
+    os.environ.get("NOTIFY_TEST_STORE") == "mongodb", reason="opens SQLite's file itself"
+)
 def test_doctor_of_a_stopped_server_opens_its_store_and_its_audit(make_server):
     server = make_server()
     server.cli("api-key", "create", "--name", "a", "--scope", "send")

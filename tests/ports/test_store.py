@@ -369,7 +369,8 @@ async def test_broadcast_costs_the_same_whatever_the_number_of_users(store, cloc
     for known in (10, 1000):
         people = (f"{known}-{number}" for number in range(known))
         membership = Membership(ROLE, Source.TOKEN, clock.now())
-        await asyncio.gather(*(store.put_member(person, membership) for person in people))
+        for some in (people[n : n + 100] for n in range(0, len(people), 100)):
+            await asyncio.gather(*(store.put_member(person, membership) for person in some))
         before = await store.stats()
         made = await accept_one(store, to=(ROLE,))
         after = await store.stats()

@@ -367,7 +367,7 @@ async def test_broadcast_costs_the_same_whatever_the_number_of_users(store, cloc
     """One stored row, and no receipt, for ten people or for a thousand."""
     costs = []
     for known in (10, 1000):
-        people = (f"{known}-{number}" for number in range(known))
+        people = [f"{known}-{number}" for number in range(known)]
         membership = Membership(ROLE, Source.TOKEN, clock.now())
         for some in (people[n : n + 100] for n in range(0, len(people), 100)):
             await asyncio.gather(*(store.put_member(person, membership) for person in some))

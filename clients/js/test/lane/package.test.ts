@@ -1,0 +1,44 @@
+/** What `npm pack` would publish, and that it can be imported by its own names. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const HERE = join(import.meta.dirname, "../..");
+const node = (script: string) =>
+  execFileSync(process.execPath, ["--input-type=module", "--eval", script], { cwd: HERE, encoding: "utf8" });
+
+test("it holds what was built and nothing else", () => {
+  const text = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: HERE,
+    encoding: "utf8",
+  });
+  const files = (JSON.parse(text) as { files: { path: string }[] }[])[0]!.files.map(({ path }) => path);
+  expect(files.filter((path) => !path.startsWith("dist/")).sort()).toEqual(["README.md", "package.json"]);
+});
+
+test("every entry has its file and its types", () => {
+  const manifest = JSON.parse(readFileSync(join(HERE, "package.json"), "utf8"));
+  const paths = Object.values(manifest.exports as Record<string, string | Record<string, string>>);
+  for (const path of paths.flatMap((one) => (typeof one === "string" ? [one] : Object.values(one)))) {
+    expect(existsSync(join(HERE, path)), path).toBe(true);
+  }
+});
+
+test("the client and the hooks import without a browser, and the client without React", () => {
+  const names = node(`
+    const client = await import("notify-client");
+    const hooks = await import("notify-client/react");
+    console.log(JSON.stringify([Object.keys(client), Object.keys(hooks)]));
+  `);
+  const [client, hooks] = JSON.parse(names) as [string[], string[]];
+  expect(client).toContain("createNotifyClient");
+  expect(hooks).toEqual(
+    expect.arrayContaining(["NotifyProvider", "useNotifications", "useNotificationSocket"]),
+  );
+  const entry = readFileSync(join(HERE, "dist/index.js"), "utf8");
+  const shared = [...entry.matchAll(/from "(\.\/shared\/[^"]+)"/g)].map(([, path]) => path!);
+  for (const path of ["index.js", ...shared]) {
+    expect(readFileSync(join(HERE, "dist", path), "utf8")).not.toMatch(/from "react/);
+  }
+});

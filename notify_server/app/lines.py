@@ -132,7 +132,16 @@ def build_line(
     cluster = Cluster(
         bus or LocalBus(),
         ClusterParts(
-            registry, dispatcher, signalling, people, presences, catch_up, schedule, feeds
+            registry,
+            dispatcher,
+            signalling,
+            people,
+            presences,
+            catch_up,
+            schedule,
+            feeds,
+            desk,
+            counting,
         ),
         background,
         clock,

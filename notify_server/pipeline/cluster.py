@@ -7,13 +7,20 @@ there by every node (``Dispatcher.discover``), state when a session is brought u
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
+import structlog
+
+from notify_server.domain.errors import UnavailableError
 from notify_server.domain.operators import Attendance, Presence, SessionInfo
-from notify_server.kit.aio import Background
+from notify_server.kit.aio import Background, pause
 from notify_server.kit.clock import Clock
 from notify_server.kit.ids import random_id
 from notify_server.pipeline.catch_up import CatchUp
+from notify_server.pipeline.counting import Counting
+from notify_server.pipeline.delivery import DeliveryDesk
 from notify_server.pipeline.dispatch import Dispatcher
+from notify_server.pipeline.erasure import let_go
 from notify_server.pipeline.feeds import Feeds
 from notify_server.pipeline.people import People
 from notify_server.pipeline.presence import Presences
@@ -38,8 +45,18 @@ from notify_server.ports.bus import (
     Told,
 )
 
+_AT_ONCE = 64
+"""Sessions that are brought up to date together when the bus is back: all at once would ask so
+much of the store that it answers none in time."""
+_PACE_S = 0.02
+_PATIENCE_S = 0.5
+"""How long those are waited for: a client that takes nothing must not hold up all others."""
+_RETRY_S = 1.0
+
 ANSWER_S = 0.5
 """How long the answers of other nodes are waited for."""
+
+_log = structlog.get_logger("notify.cluster")
 
 
 @dataclass(slots=True)
@@ -63,6 +80,8 @@ class ClusterParts:
     catch_up: CatchUp
     schedule: Schedule
     feeds: Feeds
+    desk: DeliveryDesk
+    counting: Counting
 
 
 class Cluster:
@@ -75,6 +94,8 @@ class Cluster:
         self._clock = clock
         self._questions: dict[str, _Question] = {}
         self._well_at: datetime | None = None
+        self._behind: dict[str, datetime] = {}
+        self._is_catching_up = False
         bus.listen(self._hear, self._resumed)
         parts.registry.on_channels(self._follow, self._unfollow)
         for stage in (parts.dispatcher, parts.signalling, parts.people, parts.schedule):
@@ -112,7 +133,8 @@ class Cluster:
             case StateNews():
                 self._parts.signalling.changed_here(news.user, news.line, news.signal, news.origin)
             case PersonNews():
-                await self._parts.people.changed_elsewhere(news.user)
+                # Never in line with other news: a slow store would make the node deaf.
+                self._background.spawn(self._look_at(news.user), "look at a person again")
             case FrameNews():
                 work = self._parts.schedule.show(news.user, news.notification_id, news.reminder)
                 self._background.spawn(work, "show what came back elsewhere")
@@ -131,13 +153,56 @@ class Cluster:
         named = (each for each in found if asked.session in {None, each.id})
         return SessionsTold(asked.question, self._bus.node, tuple(named))
 
+    async def _look_at(self, user: str) -> None:
+        """Another node changed a person: what is known of them is asked for until it is known."""
+        parts = self._parts
+        while True:
+            try:
+                if await parts.people.changed_elsewhere(user):
+                    let_go(user, parts.registry, parts.desk, parts.counting, parts.signalling)
+            except UnavailableError:
+                _log.warning("person_not_read")
+                await pause(_RETRY_S)
+            else:
+                return
+
     def _resumed(self) -> None:
         """The bus is back: look for what was accepted elsewhere, and bring sessions up to date."""
         self._background.spawn(self._parts.dispatcher.discover(), "discover after the bus")
-        if self._well_at is not None:
-            since = self._well_at - OVERLAP
-            for session in self._parts.registry:
-                self._parts.catch_up.begin_again(session, since)
+        if self._well_at is None:
+            return
+        since = self._well_at - OVERLAP
+        for session in self._parts.registry:
+            self._behind.setdefault(session.id, since)
+        if self._behind and not self._is_catching_up:
+            self._is_catching_up = True
+            self._background.spawn(self._catch_up(), "catch up with the bus")
+
+    async def _catch_up(self) -> None:
+        """A few sessions after the other, each after its person: what was heard of neither."""
+        try:
+            while self._behind:
+                page = list(islice(self._behind, _AT_ONCE))
+                found = [self._parts.registry.get(session_id) for session_id in page]
+                sessions = [session for session in found if session is not None]
+                await asyncio.gather(*(self._look_at(u) for u in {s.user for s in sessions}))
+                for session in sessions:
+                    if session.is_open:
+                        self._parts.catch_up.begin_again(session, self._behind[session.id])
+                for session_id in page:
+                    del self._behind[session_id]
+                await self._wait_for_others()
+        finally:
+            self._is_catching_up = False
+
+    async def _wait_for_others(self) -> None:
+        began = self._clock.monotonic()
+        await pause(_PACE_S)
+        while (
+            self._parts.catch_up.running >= _AT_ONCE
+            and self._clock.monotonic() - began < _PATIENCE_S
+        ):
+            await pause(_PACE_S)
 
     # Who is here
 

@@ -28,6 +28,22 @@ _TRIES = 50
 _AGAIN_S = 0.1
 
 
+def let_go(
+    user: str,
+    registry: Registry,
+    desk: DeliveryDesk,
+    counting: Counting,
+    signalling: Signalling,
+) -> None:
+    """Close the sessions of an erased person on this node, and forget what was on its way."""
+    desk.forget(user)
+    for session in registry.of_user(user):
+        # Out of the registry first: from this turn on nothing it says or lacks counts.
+        registry.remove(session.id)
+        counting.drop(user, session.line)
+        signalling.disconnect(session)
+
+
 class Erasure:
     """Takes one person out of everything."""
 
@@ -86,12 +102,7 @@ class Erasure:
         """Let tokens die, forget what is in memory, close the sessions."""
         late = await self._store.bury(user, self._clock.now())
         self._people.forget(user)
-        self._desk.forget(user)
-        for session in self._registry.of_user(user):
-            # Out of the registry first: from this turn on nothing it says or lacks counts.
-            self._registry.remove(session.id)
-            self._counting.drop(user, session.line)
-            self._signalling.disconnect(session)
+        let_go(user, self._registry, self._desk, self._counting, self._signalling)
         await self._confirmations.flush()
         return late
 

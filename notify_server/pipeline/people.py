@@ -316,11 +316,21 @@ class People:
                 self._signalling.disconnect(session)
         self._tell(PersonNews(user, everywhere=True))
 
-    async def changed_elsewhere(self, user: str) -> None:
-        """Another node changed what is known of a user: read it again, and look at the sessions."""
+    async def changed_elsewhere(self, user: str) -> bool:
+        """Another node changed what is known of a user: read it again, and look at the sessions.
+
+        Returns:
+            True: the person was erased, and it is for the caller to let go of the sessions.
+        """
         self._forget(user)
+        if not self._registry.of_user(user):
+            return False
+        record, _memberships = await self._known(user)
+        if record is not None and record.version == 0:
+            return True
         for session in self._registry.of_user(user):
             await self.recheck(session)
+        return False
 
     async def _change(
         self,

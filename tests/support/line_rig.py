@@ -53,14 +53,14 @@ def line_of(name):
 class LineRig:
     """One line and everything around it."""
 
-    def __init__(self, store, clock: ManualClock, settings=None, seed=1):
+    def __init__(self, store, clock: ManualClock, settings=None, seed=1, bus=None):
         self.store = store
         self.clock = clock
         self.settings = settings or Settings()
         self.emitter = RecordingEmitter()
         self.background = Background()
         self.line = build_line(
-            self.settings, store, self.emitter, self.background, clock, Random(seed)
+            self.settings, store, self.emitter, self.background, clock, Random(seed), bus
         )
 
     async def start(self):
@@ -173,11 +173,13 @@ class LineRig:
         self.line.dispatcher.put_transient(marker)
         while True:
             for written in reversed(self.emitter.written):
-                if written.session == _BARRIER:
-                    if written.signal.view.notification is marker:
+                if written.session == _BARRIER and isinstance(written.signal, NotificationFrame):
+                    found = written.signal.view.notification
+                    if found is marker:
                         self.emitter.written.remove(written)
                         return
-                    break
+                    if found.submitter == _BARRIER:
+                        break
             await asyncio.sleep(0.0005)
 
     # What is known afterwards

@@ -30,8 +30,8 @@ async def make_rig(store, clock):
     """Lines over the one store: ``await make_rig(settings)``."""
     rigs = []
 
-    async def make(settings=None, seed=1):
-        rigs.append(await LineRig(store, clock, settings, seed).start())
+    async def make(settings=None, seed=1, bus=None):
+        rigs.append(await LineRig(store, clock, settings, seed, bus).start())
         return rigs[-1]
 
     yield make

@@ -1,0 +1,72 @@
+"""A bus inside one process: what one place publishes is heard by the others when a test says so."""
+
+from notify_server.ports.bus import Bus
+
+
+class Hub:
+    """Where the places meet.
+
+    Attributes:
+        is_cut: What is published is lost.
+    """
+
+    def __init__(self):
+        self.places = []
+        self.is_cut = False
+
+    def place(self):
+        self.places.append(HubBus(self, f"node:{len(self.places)}"))
+        return self.places[-1]
+
+    async def carry(self):
+        """Let everybody hear what was published, one after the other."""
+        while any(place.waiting for place in self.places):
+            for place in self.places:
+                while place.waiting:
+                    await place.listener(place.waiting.pop(0))
+
+
+class HubBus(Bus):
+    """One node's place.
+
+    Attributes:
+        waiting: Published by others, and not heard yet.
+        resumed: Call it as after an outage.
+    """
+
+    node = ""
+    healthy = True
+
+    def __init__(self, hub, node):
+        self._hub = hub
+        self.node = node
+        self.channels = {"nodes", node}
+        self.waiting = []
+
+    @property
+    def nodes(self):
+        return len(self._hub.places)
+
+    def listen(self, listener, resumed):
+        self.listener, self.resumed = listener, resumed
+
+    def subscribe(self, channel):
+        self.channels.add(channel)
+
+    def unsubscribe(self, channel):
+        self.channels.discard(channel)
+
+    async def heard(self, channel):
+        pass
+
+    def publish(self, channels, news):
+        wanted = set(channels)
+        for place in self._hub.places:
+            if place is not self and not self._hub.is_cut and place.channels & wanted:
+                place.waiting.append(news)
+
+    async def open(self):
+        pass
+
+    async def close(self):
+        pass

@@ -186,7 +186,7 @@ class CatchUp:
         self._tell_read_mark(session, person, start)
         changed = await self._changed_ids(person, session.line, start)
         first = set(pressing)
-        others = [i for i in dict.fromkeys([*missed, *changed]) if i not in first]
+        others = sorted({*missed, *changed} - first)  # what was lost may be older than what was not
         for ids in [*_pages(pressing), *_pages(others)]:
             await self._send_pressing(session, progress)
             entries = await self._inventory.entries(session.user, ids)

@@ -130,3 +130,21 @@ async def test_bus_back_with_many_sessions_asks_the_store_for_a_few_at_a_time(
     await settle(hub, rigs)
     assert all(two.ids(session)[-1] == sent for session in sessions)
     assert most[0] <= 2 * cluster._AT_ONCE
+
+
+async def test_missed_before_and_heard_after_an_outage_is_shown_in_the_order_of_acceptance(
+    rigs, hub
+):
+    """Contract 10.4: what came while the session was caught up does not go before what it lost."""
+    one, two = rigs
+    session = await two.connect("ann")
+    two.line.cluster.tick()
+    await hub.carry()
+    hub.is_cut = True
+    lost = [await one.send("ann", wait=False) for _ in range(100)]
+    one.clock.advance(S)
+    heard = await one.send("ann")
+    two.line.catch_up.begin_again(session, two.clock.now() - 5 * S)
+    session.miss((await two.store.notifications([heard]))[heard])
+    await settle(hub, rigs)
+    assert two.ids(session) == [*lost, heard]

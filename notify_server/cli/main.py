@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code; see ``Exit``. 130 after Ctrl-C.
     """
-    structlog.configure(logger_factory=_log_to_stderr)
+    _set_up_logs()
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
         code = app(args=arguments, prog_name="notify-server", standalone_mode=False)
@@ -105,6 +105,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         note(f"notify-server: {exc.filename or 'system'}: {exc.strerror}")
         return Exit.REFUSED
     return int(code or Exit.DONE)
+
+
+def _set_up_logs() -> None:
+    """For commands that do not serve; ``serve`` sets up its own."""
+    # Plain tracebacks: those of the library's default show the values of variables.
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.set_exc_info,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            renderer,
+        ],
+        logger_factory=_log_to_stderr,
+    )
 
 
 def _log_to_stderr(*_: object) -> structlog.PrintLogger:

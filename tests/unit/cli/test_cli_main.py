@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import structlog
 from typer.main import get_command
 
 from notify_server.cli.main import app, main
@@ -143,3 +144,20 @@ def test_nothing_on_stdin_is_nothing_to_send():
     )
     assert done.returncode == 2
     assert "Nothing to send" in done.stderr
+
+
+def test_failure_logged_by_a_command_shows_no_values_of_variables(capsys):
+    assert main(["--help"]) == 0
+
+    def fail():
+        payload = "very " + "private"
+        raise ValueError(len(payload))
+
+    try:
+        fail()
+    except ValueError:
+        structlog.get_logger("test").exception("task_failed")
+    err = capsys.readouterr().err
+    assert "task_failed" in err
+    assert "ValueError: 12" in err
+    assert "very private" not in err

@@ -106,6 +106,16 @@ async def test_error_of_ours_is_500_without_details_and_logged(service, capsys):
     assert "secret detail" in "".join(capsys.readouterr())
 
 
+async def test_error_of_ours_about_a_person_does_not_log_whom(service, capsys):
+    swap(service, profiles=Away(ValueError("boom")))
+    answer = await service.call("GET", "/admin/users/ann@example.org")
+    assert answer.status == 500
+    log = "".join(capsys.readouterr())
+    line = next(each for each in log.splitlines() if "request_failed" in each)
+    assert "/admin/users/{user}" in line
+    assert "ann@example" not in line
+
+
 async def test_error_call_that_takes_too_long_is_503(service, monkeypatch):
     class Stuck:
         async def submit(self, *_args):

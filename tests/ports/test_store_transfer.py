@@ -19,11 +19,13 @@ from support.stores import (
 
 from notify_server.domain.audit import AuditEntry, sealed
 from notify_server.domain.claims import ApiKey, Scope
+from notify_server.domain.erasure import tombstone_of
 from notify_server.domain.errors import ConflictError
 from notify_server.domain.notification import ChannelName
 from notify_server.domain.reasons import Reason
 from notify_server.domain.receipt import Attempt
 from notify_server.domain.target import Membership, Position, Source, UserRecord, Watermark
+from notify_server.domain.transfer import Person, Tombstone
 from notify_server.pipeline.migration import Migration
 
 
@@ -178,3 +180,15 @@ async def test_target_with_others_in_it_is_told_apart(store, target, clock):
     clock.advance(SECOND)
     with pytest.raises(ConflictError, match="Begin with an empty one"):
         await Migration(store, target, len_of).run(clock)
+
+
+async def test_what_is_kept_comes_by_pages_in_order(store, clock):
+    await fill(store, clock)
+    kept = await store.kept("", 999)
+    assert [each.notification.id for each in kept] == sorted(each.notification.id for each in kept)
+    assert await store.kept(kept[0].notification.id, 2) == kept[1:3]
+    assert [key.scope for key in kept[0].keys] == ["k", "k2"]
+    people = await store.people("", 999)
+    assert Person("only member", None, people[-1].memberships) == people[-1]
+    (grave,) = await store.tombstones("", 9)
+    assert grave == Tombstone(tombstone_of("erased"), await store.buried_at("erased"))

@@ -19,7 +19,7 @@ ARGS ?=
 .PHONY: help run test lint bench bench-nodes soak install install-dev pages clean
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 run: install pages ## start the server with a demo on the embedded store (ARGS="--port 9000" for more)
 	@exec $(BIN)/notify-server serve --demo $(ARGS)

@@ -23,6 +23,7 @@ import type {
 } from "./types";
 
 const DRAW_AFTER_MS = 16;
+const GUESS_MS = 2_000;
 const AWAY: ConnectionState = { status: "offline", reason: null, code: null };
 const INITIAL: State = {
   connection: AWAY,
@@ -69,6 +70,7 @@ export class Engine {
   #hadCursor = false;
   typesWatchers = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #guessTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -112,6 +114,7 @@ export class Engine {
     if (this.#isStarted) return;
     this.#isStarted = true;
     const start = ++this.#start;
+    this.#connectionState = { status: "connecting", reason: null, code: null };
     await this.#stopping;
     if (start !== this.#start) return;
     this.#tab = makeKey();
@@ -131,12 +134,10 @@ export class Engine {
     this.#isStarted = false;
     this.#start++;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.#guessTimer);
+    this.#timer = this.#guessTimer = undefined;
     globalThis.removeEventListener?.("pagehide", this.#left);
     this.connection.close();
-    this.#tabs?.post({ kind: "leaving" });
-    this.#tabs?.close();
-    this.#tabs = null;
     this.#stopping = this.#close();
     await this.#stopping;
   }
@@ -145,6 +146,9 @@ export class Engine {
   async #close(): Promise<void> {
     const isKept = this.keeper.isKeeping;
     await this.outbox.kept();
+    this.#tabs?.post({ kind: "leaving" });
+    this.#tabs?.close();
+    this.#tabs = null;
     await this.keeper.close();
     if (isKept) this.#forget();
   }
@@ -370,8 +374,20 @@ export class Engine {
   #draw(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#limitGuess();
     this.state = this.#next();
     this.events.emit("change");
+  }
+
+  /** The server counts within a fraction of a second; a guess never outlives that. */
+  #limitGuess(): void {
+    if (!this.store.isGuessing || this.#guessTimer !== undefined) return;
+    this.#guessTimer = setTimeout(() => {
+      this.#guessTimer = undefined;
+      if (!this.isCurrent) return;
+      this.store.endGuess();
+      this.#draw();
+    }, GUESS_MS);
   }
 
   #next(): State {

@@ -22,8 +22,14 @@ function newState(content: Incoming): OwnState {
 
 const OWN_FIELDS = Object.keys(newState({ created_at: "" } as Incoming)) as (keyof OwnState)[];
 
+/** Frames that are not for many, and those of a first revision, bring the whole state. */
+function hasState(incoming: Incoming): incoming is Notification {
+  return OWN_FIELDS.every((field) => field in incoming);
+}
+
 /** Takes over the content; the state too where the frame brings it, else what is held stays. */
 export function merged(held: Notification | undefined, incoming: Incoming): Notification {
+  if (hasState(incoming)) return incoming;
   if (held === undefined) return { ...newState(incoming), ...incoming };
   const own = Object.fromEntries(OWN_FIELDS.map((field) => [field, held[field]])) as unknown as OwnState;
   return { ...own, ...incoming };
@@ -124,9 +130,24 @@ const DECIDES: Partial<Record<Verb, keyof OwnState>> = {
   snooze: "snoozed_until",
 };
 
-/** How an action stands to changes made elsewhere: `null` when they have nothing to do with it. */
-export function agreement(verb: Verb, mine: Changes, theirs: Changes): "same" | "contrary" | null {
+/** A snooze until another moment is another snooze; of the rest only whether it is so counts. */
+function decided(state: Changes, field: keyof OwnState): unknown {
+  return field === "snoozed_until" ? (state[field] ?? null) : Boolean(state[field]);
+}
+
+/**
+ * How an action stands to changes made elsewhere: null when they have nothing to do with it.
+ *
+ * @param theirs may name every field; those that are as they were held did not change.
+ */
+export function agreement(
+  verb: Verb,
+  mine: Changes,
+  theirs: Changes,
+  held: Changes,
+): "same" | "contrary" | null {
   const field = DECIDES[verb];
   if (field === undefined || !(field in theirs)) return null;
-  return Boolean(mine[field]) === Boolean(theirs[field]) ? "same" : "contrary";
+  if (decided(theirs, field) === decided(held, field)) return null;
+  return decided(mine, field) === decided(theirs, field) ? "same" : "contrary";
 }

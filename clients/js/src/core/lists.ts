@@ -115,6 +115,7 @@ export class Lists {
     if (last !== undefined) list.floor = { id: last.id, sort_at: last.sort_at };
     list.isStale = false;
     list.error = null;
+    this.#store.version++;
   }
 
   /** Whatever was told of a list changed: its state is worked out anew. */
@@ -128,6 +129,7 @@ export class Lists {
       if (list.floor !== null && byPlace(list.floor, place) < 0) continue;
       Object.assign(list, { floor: place, older: null, isComplete: false });
     }
+    this.#store.version++;
   }
 
   /** What is held is no longer known to be complete: lists start from the top again. */

@@ -89,10 +89,7 @@ export class Store {
     this.#put(item);
     if (held === undefined || item.sort_at !== held.sort_at) {
       const wasUnread = held !== undefined && isUnread(held);
-      // A later revision for many says nothing of the user's own state.
-      if (incoming.sort_at !== undefined || incoming.revision === 1) {
-        if (isUnread(item) && !wasUnread) this.#guessMore(item);
-      }
+      if (isUncounted(frame) && isUnread(item) && !wasUnread) this.#guessMore(item);
       return frame.reminder ? "reminder" : "new";
     }
     return frame.reminder ? "reminder" : "revised";
@@ -126,19 +123,24 @@ export class Store {
    * Actions that say the same are no contradiction, nor is an echo of an action of ours that went out
    * without being answered.
    */
-  clashes({ ids = [], changes }: Updated): Clash[] {
+  clashes(updated: Updated): Clash[] {
+    const limit = updated.before ? this.base.get(updated.before) : undefined;
     const found: Clash[] = [];
     for (const row of this.rows) {
-      const both = ids.filter((id) => concerns(row, id) && this.#isClash(row, id, changes));
-      if (both.length > 0) found.push({ row, ids: both });
+      if (row.isSent) continue;
+      const ids = row.ids.filter((id) => {
+        const held = this.base.get(id);
+        return held && isMeant(held, updated, limit) && this.#isClash(row, held, updated.changes);
+      });
+      if (ids.length > 0) found.push({ row, ids });
     }
     return found;
   }
 
-  #isClash(row: Row, id: string, theirs: Changes): boolean {
-    const stand = (one: Row) => agreement(one.verb, effect(one.verb, one.at, one.detail), theirs);
-    if (row.isSent || stand(row) !== "contrary") return false;
-    return !this.rows.some((other) => other.isSent && concerns(other, id) && stand(other) === "same");
+  #isClash(row: Row, held: Notification, theirs: Changes): boolean {
+    const stand = (one: Row) => agreement(one.verb, effect(one.verb, one.at, one.detail), theirs, held);
+    if (stand(row) !== "contrary") return false;
+    return !this.rows.some((other) => other.isSent && concerns(other, held.id) && stand(other) === "same");
   }
 
   /** Takes `notification_removed`. */
@@ -160,6 +162,16 @@ export class Store {
     this.#server = { unread: count, unseen, more };
     this.#guess = { unread: 0, unseen: 0 };
     this.dirt.isMeta = true;
+    this.version++;
+  }
+
+  get isGuessing(): boolean {
+    return this.#guess.unread !== 0 || this.#guess.unseen !== 0;
+  }
+
+  /** The server has had time to count: what it said last stands. */
+  endGuess(): void {
+    this.#guess = { unread: 0, unseen: 0 };
     this.version++;
   }
 
@@ -367,6 +379,14 @@ export class Store {
       this.#refresh([id]);
     }
   }
+}
+
+/**
+ * Whether the server's last count cannot have it yet. What is replayed or tried again was counted long
+ * ago; a later revision for many says nothing of the user's own state.
+ */
+function isUncounted({ notification, replayed, attempt = 1 }: Frame): boolean {
+  return !replayed && attempt === 1 && (notification.sort_at !== undefined || notification.revision === 1);
 }
 
 function isReadAll(row: Row): boolean {

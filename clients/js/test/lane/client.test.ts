@@ -1,5 +1,6 @@
 /** The package's client against the real server: what it shows, keeps, sends and tells. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Cache } from "../../src/core/cache";
 import { closeEverybody, Person } from "../support/client";
 import { until } from "../support/device";
 import { Server } from "../support/server";
@@ -99,4 +100,301 @@ describe("acting", () => {
     expect(person.refused).toMatchObject([{ verb: "pin", code: "NOT_FOUND" }]);
     expect(person.client.getNotification(id)).toBeDefined();
   });
+});
+
+describe("offline and back", () => {
+  test("what was changed elsewhere meanwhile wins over an older action, and that is told", async () => {
+    const person = await Person.of(server, newUser());
+    const id = await server.send(user, "Both");
+    await until(() => person.unread === 1);
+    person.client.disconnect();
+    const snoozed = person.client.snooze(id, { forS: 3600 });
+    const elsewhere = await Person.of(server, user, { cache: false, cacheScope: "another browser" });
+    const theirs = new Date(Date.now() + 7_200_000).toISOString();
+    expect(await elsewhere.client.snooze(id, { until: theirs })).toEqual({ ok: true });
+    person.client.connect();
+    expect(await snoozed).toMatchObject({ ok: false, code: "CONFLICT" });
+    expect(person.refused).toMatchObject([{ verb: "snooze", ids: [id], code: "CONFLICT" }]);
+    await until(() => person.client.getNotification(id)?.snoozed_until === theirs);
+  });
+
+  test("what was removed elsewhere meanwhile is gone, and the action on it is told", async () => {
+    const person = await Person.of(server, newUser());
+    const ids = [await server.send(user, "Stays"), await server.send(user, "Goes")];
+    await until(() => person.unread === 2);
+    person.client.disconnect();
+    const outcomes = [person.client.markAsRead(ids), person.client.pin(ids[1]!)];
+    const elsewhere = await Person.of(server, user, { cacheScope: "another browser" });
+    await elsewhere.client.remove(ids[1]!);
+    person.client.connect();
+    expect(await Promise.all(outcomes)).toMatchObject([{ ok: true }, { ok: false, code: "NOT_FOUND" }]);
+    await until(() => person.titles.join() === "Stays" && person.unread === 0);
+    await until(() => elsewhere.client.getNotification(ids[0]!)?.is_read === true);
+  });
+
+  test("actions arrive in the order in which they were done", async () => {
+    const person = await Person.of(server, newUser());
+    const id = await server.send(user, "Flip");
+    await until(() => person.unread === 1);
+    person.client.disconnect();
+    for (let i = 0; i < 5; i++) {
+      void person.client.markAsRead(id);
+      void person.client.markAsUnread(id);
+    }
+    void person.client.pin(id);
+    expect(person.client.getState().pending).toBe(11);
+    person.client.connect();
+    await until(() => person.client.getState().pending === 0);
+    const other = await Person.of(server, user, { cache: false });
+    expect(other.client.getNotification(id)).toMatchObject({ is_read: false });
+    expect(other.client.getNotification(id)?.pinned_at).toBeTruthy();
+    await until(() => person.unread === 1);
+  });
+
+  test("marking all leaves what came after it", async () => {
+    const person = await Person.of(server, newUser());
+    await server.send(user, "Seen");
+    await until(() => person.unread === 1);
+    person.client.disconnect();
+    const marked = person.client.markAllAsRead();
+    await server.send(user, "Unseen");
+    person.client.connect();
+    expect(await marked).toEqual({ ok: true });
+    await until(() => person.titles.length === 2 && person.unread === 1);
+    expect(person.client.getList({ unread: true }).notifications.map((item) => item.title)).toEqual([
+      "Unseen",
+    ]);
+    expect(Math.min(...person.counts)).toBeGreaterThanOrEqual(0);
+  });
+
+  test("subscriptions switched offline are settled with the server", async () => {
+    const person = await Person.of(server, newUser());
+    person.client.watchSubscriptions();
+    await until(() => person.client.getState().subscriptions?.info?.subscribed === true);
+    person.client.disconnect();
+    const off = person.client.setSubscribed("info", false);
+    const refused = person.client.setSubscribed("security", false);
+    expect(person.client.getState().subscriptions?.info?.subscribed).toBe(false);
+    const elsewhere = await Person.of(server, user, { cacheScope: "another browser" });
+    await elsewhere.client.setSubscribed("warning", false);
+    person.client.connect();
+    expect(await off).toEqual({ ok: true });
+    expect(await refused).toMatchObject({ ok: false });
+    await until(() => person.client.getState().subscriptions?.warning?.subscribed === false);
+    expect(person.client.getState().subscriptions).toMatchObject({
+      info: { subscribed: false },
+      security: { subscribed: true, required: true },
+    });
+  });
+});
+
+describe("several tabs of one browser", () => {
+  test("announce once together, and agree at once, even offline", async () => {
+    const tabs = [await Person.of(server, newUser()), await Person.of(server, user)];
+    const id = await server.send(user, "Together");
+    await until(() => tabs.every((tab) => tab.unread === 1));
+    await until(() => tabs.flatMap((tab) => tab.announced).length === 1);
+    for (const tab of tabs) tab.client.disconnect();
+    void tabs[0]!.client.markAsRead(id);
+    await until(() => tabs[1]!.unread === 0 && tabs[1]!.client.isPending(id));
+    for (const tab of tabs) tab.client.connect();
+    await until(() => tabs.every((tab) => tab.client.getState().pending === 0 && tab.unread === 0));
+    expect(tabs.flatMap((tab) => tab.announced)).toHaveLength(1);
+    expect(tabs.flatMap((tab) => tab.refused)).toEqual([]);
+  });
+
+  test("what a closed tab left to send is sent by another", async () => {
+    const tabs = [await Person.of(server, newUser()), await Person.of(server, user)];
+    const id = await server.send(user, "Left behind");
+    await until(() => tabs.every((tab) => tab.unread === 1));
+    tabs[0]!.client.disconnect();
+    void tabs[0]!.client.pin(id);
+    await tabs[0]!.close();
+    await until(() => tabs[1]!.client.getState().pending === 0);
+    await until(async () => {
+      const other = await Person.of(server, user, { cache: false });
+      const isPinned = other.client.getNotification(id)?.pinned_at != null;
+      await other.close();
+      return isPinned;
+    });
+  });
+
+  test("a logout ends it in all of them, and nothing is kept", async () => {
+    const tabs = [await Person.of(server, newUser()), await Person.of(server, user)];
+    await server.send(user, "Private");
+    await until(() => tabs.every((tab) => tab.unread === 1));
+    await tabs[0]!.client.logout();
+    await until(() => tabs.every((tab) => tab.titles.length === 0 && tab.unread === 0));
+    const names = () => indexedDB.databases().then((all) => all.map(({ name }) => name));
+    await until(async () => !(await names()).some((name) => name?.endsWith(`:${user}`)));
+    const later = new Person(server, user, { getToken: () => new Promise(() => {}) });
+    await later.client.start();
+    expect(later.titles).toEqual([]);
+  });
+});
+
+describe("two users of one browser", () => {
+  test("neither ever sees what is kept of the other", async () => {
+    const first = await Person.of(server, newUser());
+    await server.send(user, "For the first");
+    await until(() => first.unread === 1);
+    await first.close();
+    const second = new Person(server, newUser());
+    const seen: string[] = [];
+    second.client.subscribe(() => seen.push(...second.titles));
+    await second.start();
+    expect(seen).toEqual([]);
+    expect(second.counts.every((count) => count === 0)).toBe(true);
+  });
+
+  test("a token of somebody else is refused before it is used", async () => {
+    const person = new Person(server, newUser(), { getToken: () => server.token("somebody else", 60) });
+    await person.client.start();
+    await until(() => person.client.getState().connection.status === "refused");
+    expect(person.client.getState().connection.code).toBe("USER_MISMATCH");
+    expect(person.client.socket).toBeNull();
+  });
+});
+
+describe("the connection", () => {
+  test("works where WebSocket is blocked", async () => {
+    const person = await Person.of(server, newUser(), { transports: ["polling"] });
+    const id = await server.send(user, "By polling");
+    await until(() => person.titles.includes("By polling"));
+    expect(await person.client.markAsRead(id)).toEqual({ ok: true });
+  });
+
+  test("an old token is replaced once; then the refusal is told with its code", async () => {
+    const tokens: string[] = [];
+    const person = new Person(server, newUser(), {
+      getToken: () => {
+        tokens.push(server.token(user, tokens.length ? 60 : -30));
+        return tokens.at(-1)!;
+      },
+    });
+    await person.start();
+    expect(tokens).toHaveLength(2);
+    const never = new Person(server, newUser(), { getToken: () => server.token(user, 60, "x".repeat(40)) });
+    await never.client.start();
+    await until(() => never.client.getState().connection.status === "refused");
+    expect(never.client.getState().connection).toMatchObject({ code: "TOKEN_INVALID" });
+  });
+
+  test("a token about to end is refreshed on the open connection", async () => {
+    let asked = 0;
+    const person = await Person.of(server, newUser(), {
+      getToken: () => server.token(user, asked++ === 0 ? 20 : 600),
+    });
+    await until(() => asked === 2);
+    const { id } = person.client.socket!;
+    await server.send(user, "After");
+    await until(() => person.titles.includes("After"));
+    expect(person.client.socket!.id).toBe(id);
+    expect(person.faults).toEqual([]);
+  });
+
+  test("a token callback that fails is tried again", async () => {
+    let asked = 0;
+    const person = await Person.of(server, newUser(), {
+      getToken: async () => {
+        if (asked++ === 0) throw new Error("not now");
+        return (await server.session(user)).token;
+      },
+    });
+    expect(person.faults).toEqual(["getToken failed"]);
+    expect(person.states).toEqual(["connecting", "reconnecting", "connected"]);
+  });
+
+  test("without a cache there is no cursor, and the list is fetched on every return", async () => {
+    const person = await Person.of(server, newUser(), { cache: false });
+    const id = await server.send(user, "Read elsewhere");
+    await until(() => person.unread === 1);
+    person.client.disconnect();
+    const other = await Person.of(server, user, { cacheScope: "another browser" });
+    await other.client.markAsRead(id);
+    person.client.connect();
+    await until(() => person.client.getNotification(id)?.is_read === true && person.unread === 0);
+  });
+});
+
+describe("lists", () => {
+  test("older ones come page by page, filtered ones too, without gaps", async () => {
+    const items = Array.from({ length: 230 }, (_, i) => ({
+      to: "",
+      title: `No ${i}`,
+      message: "m",
+      type: i % 10 === 0 ? "alert" : "info",
+    }));
+    newUser();
+    for (const item of items) item.to = user;
+    await server.post("/notifications/bulk", { items });
+    const person = await Person.of(server, user);
+    await until(() => person.titles.length >= 200 && person.client.getList().hasMore);
+    await person.client.loadMore();
+    expect(person.titles).toEqual(items.map((item) => item.title).reverse());
+    expect(person.client.getList().hasMore).toBe(false);
+    await person.close();
+
+    const later = new Person(server, user, { getToken: () => new Promise(() => {}) });
+    await later.client.start();
+    expect(later.titles).toEqual(
+      items
+        .map((item) => item.title)
+        .reverse()
+        .slice(0, 200),
+    );
+    await later.close();
+
+    const third = await Person.of(server, user);
+    await third.client.loadMore();
+    expect(third.titles).toEqual(items.map((item) => item.title).reverse());
+    const stop = third.client.watch({ type: "alert" });
+    await until(() => third.client.getList({ type: "alert" }).notifications.length === 23);
+    stop();
+  });
+
+  test("a snoozed one leaves the list and comes back as new", async () => {
+    const person = await Person.of(server, newUser());
+    const id = await server.send(user, "Later");
+    await until(() => person.unread === 1 && person.announced.length === 1);
+    await person.client.snooze(id, { forS: 1.2 });
+    expect(person.titles).toEqual([]);
+    expect(person.client.getList({ snoozed: true }).notifications).toHaveLength(1);
+    await until(() => person.titles.length === 1 && person.unread === 1);
+    await until(() => person.announced.length === 2);
+  });
+
+  test("one that no list holds is fetched by its id", async () => {
+    const id = await server.send(newUser(), "Somewhere");
+    const person = await Person.of(server, user);
+    await person.client.remove(id);
+    expect(await person.client.fetchNotification("019b76da-a800-7000-8000-0000000000ff")).toBeUndefined();
+  });
+});
+
+test("the device keeps its name, and no token is kept or logged", async () => {
+  const logged: string[] = [];
+  const person = new Person(server, newUser());
+  person.client.on("wire", (...all) => logged.push(JSON.stringify(all)));
+  const token = (await server.session(user)).token;
+  await person.start();
+  await server.send(user, "Logged");
+  await until(() => person.unread === 1);
+  await person.close();
+  const { name } = (await indexedDB.databases()).find((db) => db.name?.endsWith(`:${user}`))!;
+  const cache = await Cache.open(name!, () => {});
+  const kept = await cache.load();
+  cache.close();
+  expect(kept.items).toHaveLength(1);
+  expect(kept.meta?.cursor).toBeTruthy();
+  const later = await Person.of(server, user);
+  await later.close();
+  const again = await Cache.open(name!, () => {});
+  expect((await again.load()).meta?.deviceId).toBe(kept.meta?.deviceId);
+  again.close();
+  const signature = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
+  expect(token).toMatch(signature);
+  expect(JSON.stringify(kept)).not.toMatch(signature);
+  expect(logged.join("\n")).toContain("notification");
+  expect(logged.join("\n")).not.toMatch(signature);
 });

@@ -1,33 +1,29 @@
 /** The server dies and returns; the stock client comes back by itself. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { closeAll, Device, until } from "../support/device";
 import { Server } from "../support/server";
 
 let server: Server;
-beforeEach(async () => {
+beforeAll(async () => {
   server = await Server.start();
 });
-afterEach(async () => {
-  closeAll();
-  await server.remove();
-});
+afterEach(closeAll);
+afterAll(() => server.remove());
 
 const repeated = (ids: string[]) => ids.filter((id, index) => ids.indexOf(id) !== index);
 
 describe.each([["websocket"], ["polling"]])("over %s", (transport) => {
   const options = { transports: [transport] };
+  const user = `ann by ${transport}`;
 
   test("kill -9 loses nothing that was accepted and shows nothing twice", async () => {
-    const devices = [
-      await Device.of(server, "ann", { options }),
-      await Device.of(server, "ann", { options }),
-    ];
+    const devices = [await Device.of(server, user, { options }), await Device.of(server, user, { options })];
     const accepted: string[] = [];
     let isSending = true;
     const sender = (async () => {
       for (let n = 0; isSending; n++) {
         // Refused connections are what a dead server looks like; only a 202 is a promise.
-        await server.send("ann", `Stream ${n}`).then(
+        await server.send(user, `Stream ${n}`).then(
           (id) => accepted.push(id),
           () => null,
         );
@@ -50,19 +46,14 @@ describe.each([["websocket"], ["polling"]])("over %s", (transport) => {
     }
   });
 
-  test("an orderly stop is announced, with a moment to come back", async () => {
-    const device = await Device.of(server, "ann", { options });
+  test("an orderly stop is announced; a stock client returns by itself and gets what waited", async () => {
+    const device = await Device.of(server, user, { options });
     const advice: { reason: string; after_ms: number }[] = [];
     device.socket.on("reconnect", (told) => advice.push(told));
     await server.stop();
     expect(advice[0]).toMatchObject({ reason: expect.any(String), after_ms: expect.any(Number) });
-  });
-
-  test("after an orderly stop a stock client returns by itself and gets what waited", async () => {
-    const device = await Device.of(server, "ann", { options });
-    await server.stop();
     await server.run();
-    const id = await server.send("ann", "After the stop");
+    const id = await server.send(user, "After the stop");
     await until(() => device.shown.includes(id), 20_000);
     expect(repeated(device.shown)).toEqual([]);
   });

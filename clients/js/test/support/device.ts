@@ -1,10 +1,15 @@
 /** A stock socket.io-client that writes down what it gets, and shows it by the rules of the store. */
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { vi } from "vitest";
-import { caughtUp, connected, counted, EMPTY, receive, type State } from "../../demo/store";
-import type { Count, NotificationFrame, Removed, ReplayDone, Updated } from "../../demo/types";
+import type { ServerPayloads } from "../../src";
+import { Store } from "../../src/core/store";
 import type { Server } from "./server";
 
+type NotificationFrame = ServerPayloads["notification"];
+type Count = ServerPayloads["notification_count"];
+type Updated = ServerPayloads["notification_updated"];
+type Removed = ServerPayloads["notification_removed"];
+type ReplayDone = ServerPayloads["replay_done"];
 type Options = Partial<ManagerOptions & SocketOptions>;
 
 export interface Setup {
@@ -27,7 +32,10 @@ export class Device {
   readonly replays: ReplayDone[] = [];
   /** What a person saw, in order: ids that were news. */
   readonly shown: string[] = [];
-  state: State = EMPTY;
+  readonly store = new Store();
+  /** Up to where everything is held. */
+  cursor: string | null = null;
+  #isLive = false;
 
   constructor(url: string, auth: Record<string, unknown>, setup: Setup = {}) {
     this.socket = io(`${url}${setup.namespace ?? "/"}`, {
@@ -35,23 +43,24 @@ export class Device {
       autoConnect: false,
       reconnectionDelay: 100,
       reconnectionDelayMax: 500,
-      auth: (give) => give({ ack: true, cursor: this.state.cursor, ...auth, ...setup.auth }),
+      auth: (give) => give({ ack: true, cursor: this.cursor, ...auth, ...setup.auth }),
       ...setup.options,
     });
-    this.socket.on("connect", () => (this.state = connected(this.state)));
+    this.socket.on("connect", () => (this.#isLive = false));
     this.socket.on("notification", (frame: NotificationFrame, ack?: () => void) => {
       this.#show(frame);
       if (setup.isAcking !== false) ack?.();
     });
-    this.socket.on("notification_count", (count: Count & { cursor: string }) => {
+    this.socket.on("notification_count", (count: Count) => {
       this.counts.push(count);
-      this.state = counted(this.state, count);
+      if (this.#isLive) this.cursor = count.cursor;
     });
     this.socket.on("notification_updated", (updated: Updated) => this.updates.push(updated));
     this.socket.on("notification_removed", (removed: Removed) => this.removals.push(removed));
     this.socket.on("replay_done", (done: ReplayDone) => {
       this.replays.push(done);
-      this.state = caughtUp(this.state, done.cursor);
+      this.#isLive = true;
+      this.cursor = done.cursor;
     });
     open.add(this);
   }
@@ -87,8 +96,7 @@ export class Device {
 
   #show(frame: NotificationFrame): void {
     this.frames.push(frame);
-    const [state, verdict] = receive(this.state, frame);
-    this.state = state;
+    const verdict = this.store.receive(frame);
     if (verdict === "new" || verdict === "revised") this.shown.push(frame.notification.id);
   }
 }

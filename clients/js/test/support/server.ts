@@ -6,10 +6,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Session } from "../../demo/types";
 
-const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+const ROOT = join(import.meta.dirname, "../../../..");
 const PYTHON = process.env.NOTIFY_PYTHON || join(ROOT, ".venv/bin/python");
 const SECRET = "a secret that only these tests know, 32 bytes at least";
 /** Nothing of the surroundings may configure the server. */
@@ -18,6 +16,15 @@ const INHERITED = Object.fromEntries(
 );
 const READY_MS = 20_000;
 const POLL_MS = 25;
+
+/** What the demo server tells a page about its user. */
+export interface Session {
+  user: string;
+  token: string;
+  api_key: string;
+  socket_path: string;
+  api_url: string;
+}
 
 export interface Answered {
   status: number;

@@ -1,0 +1,133 @@
+/** The small parts: payloads, links, tokens, jitter, tabs. */
+import { afterEach, describe, expect, test } from "vitest";
+import { jittered } from "../../../src/core/connection";
+import { safeLink, safeMedia } from "../../../src/core/links";
+import { BATCH, payloadOf, portions } from "../../../src/core/rows";
+import { Tabs } from "../../../src/core/tabs";
+import { claimsOf } from "../../../src/core/token";
+import { at, fixture, row } from "../../support/wire";
+
+describe("payloads", () => {
+  const id = "019b76da-a800-7000-8000-0000000000a1";
+  const single = ["mark_read", "mark_unread", "restore", "pin", "unpin", "acknowledge"] as const;
+  test.each(single)("%s of one is the fixture's", (verb) => {
+    expect(payloadOf(row(verb, [id]))).toEqual(fixture(verb).payload);
+  });
+
+  test.each(["mark_seen", "dismiss", "delete"] as const)("%s of many is the fixture's", (verb) => {
+    const { payload } = fixture(verb);
+    expect(payloadOf(row(verb, payload.ids ?? [payload.notification_id]))).toEqual(
+      payload.ids?.length === 1 ? { notification_id: payload.ids[0] } : payload,
+    );
+  });
+
+  test("with details", () => {
+    const { before, tags, notification_type } = fixture("mark_all_read").payload;
+    expect(
+      payloadOf(row("mark_all_read", ["x"], { detail: { before, tags, type: notification_type } })),
+    ).toEqual({ before, tags, type: notification_type });
+    expect(payloadOf(row("clicked", [id], { detail: { action: "open" } }))).toEqual(
+      fixture("clicked").payload,
+    );
+    expect(payloadOf(row("snooze", [id], { detail: { until: at(1) } }))).toEqual({
+      notification_id: id,
+      until: at(1),
+    });
+    for (const verb of ["subscribe", "unsubscribe"] as const) {
+      const { payload } = fixture(verb);
+      expect(payloadOf(row(verb, [], { detail: payload }))).toEqual(payload);
+    }
+  });
+
+  test("as many at once as the server takes, one where it takes one", () => {
+    const ids = Array.from({ length: BATCH + 1 }, (_, i) => String(i));
+    expect(portions("pin", ids).map((part) => part.length)).toEqual([BATCH, 1]);
+    expect(portions("acknowledge", ["a", "b"])).toEqual([["a"], ["b"]]);
+    expect(portions("pin", [])).toEqual([]);
+  });
+});
+
+describe("links", () => {
+  const base = "https://site.example/app/";
+  test.each([
+    ["https://else.example/x", "https://else.example/x"],
+    ["http://else.example/", "http://else.example/"],
+    ["mailto:a@b.example", "mailto:a@b.example"],
+    ["/tasks/1", "https://site.example/tasks/1"],
+    ["tasks/1", "https://site.example/app/tasks/1"],
+    ["?a=1#b", "https://site.example/app/?a=1#b"],
+    ["javascript:alert(1)", null],
+    ["JaVaScRiPt:alert(1)", null],
+    [" javascript:alert(1)", null],
+    ["java\nscript:alert(1)", null],
+    ["data:text/html,x", null],
+    ["vbscript:x", null],
+    ["blob:https://site.example/x", null],
+    ["file:///etc/passwd", null],
+    ["intent://x", null],
+    ["//else.example/x", null],
+    ["/\\else.example/x", null],
+    ["\\\\else.example", null],
+    ["", null],
+    [null, null],
+  ])("%j comes to %j", (text, link) => {
+    expect(safeLink(text, base)).toBe(link);
+  });
+
+  test("a picture is never a mail, nor data", () => {
+    expect(safeMedia("mailto:a@b.example", base)).toBeNull();
+    expect(safeMedia("data:image/svg+xml,<svg/>", base)).toBeNull();
+    expect(safeMedia("/a.png", base)).toBe("https://site.example/a.png");
+  });
+});
+
+describe("tokens", () => {
+  test("their claims are read, whatever characters they have", () => {
+    const part = Buffer.from(JSON.stringify({ sub: "Zoë ✓", exp: 5 })).toString("base64url");
+    expect(claimsOf(`x.${part}.y`)).toEqual({ sub: "Zoë ✓", exp: 5 });
+  });
+
+  test.each(["", "opaque", "a.b.c"])("%j has none", (token) => {
+    expect(claimsOf(token)).toEqual({});
+  });
+});
+
+describe("jitter", () => {
+  test("is full: from nothing up to the doubled delay, and never more than the longest", () => {
+    expect(jittered(3, 60_000, () => 0)).toBe(0);
+    expect(jittered(3, 60_000, () => 1)).toBe(4_000);
+    expect(jittered(30, 60_000, () => 1)).toBe(60_000);
+  });
+});
+
+describe("tabs", () => {
+  const open: Tabs[] = [];
+  const tab = (id: string) => {
+    const one = new Tabs("test-tabs", id, () => {});
+    open.push(one);
+    return one;
+  };
+  afterEach(() => open.splice(0).forEach((one) => one.close()));
+
+  test("one of three announces, and a later one does not announce it again", async () => {
+    const [a, b, c] = [tab("a"), tab("b"), tab("c")];
+    const claims = await Promise.all([a.claim("n1"), b.claim("n1"), c.claim("n1")]);
+    expect(claims.filter(Boolean)).toEqual([true]);
+    expect(await c.claim("n1")).toBe(false);
+    expect(await c.claim("n2")).toBe(true);
+  });
+
+  test("those that live answer, those that left do not", async () => {
+    const [a, b, c] = [tab("a"), tab("b"), tab("c")];
+    c.close();
+    await expect.poll(async () => [...(await a.alive())], { timeout: 5_000 }).toEqual(["b"]);
+    expect(b.id).toBe("b");
+  });
+
+  test("one that is closed claims nothing", async () => {
+    const a = tab("a");
+    const claim = a.claim("n3");
+    a.close();
+    expect(await claim).toBe(false);
+  });
+});

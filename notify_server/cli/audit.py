@@ -55,12 +55,16 @@ def audit(
         say_json(told)
     elif told["items"]:
         rows = [
-            (e["seq"], local_moment(e["at"]), e["who"], e["action"], e["subject"], _text(e))
+            (e["seq"], local_moment(e["at"]), e["who"], e["action"], e["subject"] or "", _text(e))
             for e in told["items"]
         ]
         say_table(("nr", "at", "who", "action", "subject", "details"), rows)
     else:
-        note("Nothing was changed yet.")
+        note(
+            "Nothing of this was changed yet."
+            if who or action or subject
+            else "Nothing was changed yet."
+        )
     return 0
 
 

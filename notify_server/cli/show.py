@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-# C0 and C1 controls: a title must not move the cursor, recolour or ring on the reader's terminal.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# C0 and C1 controls: a title must not move the cursor, recolour or ring on the reader's terminal;
+# nor the marks that turn the rest of a line around.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 _PIPE_WIDTH = 300  # lines in a pipe are for other programs: nothing is folded
 

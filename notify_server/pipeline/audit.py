@@ -38,6 +38,7 @@ class Audit:
         self._store = store
         self._clock = clock
         self._one_by_one = asyncio.Lock()
+        self._verifying = asyncio.Lock()
 
     async def record(
         self, who: str, action: str, subject: str, details: Mapping[str, object] | None = None
@@ -92,11 +93,15 @@ class Audit:
         return AuditPage(tuple(found[: query.limit]), len(found) > query.limit)
 
     async def verify(self) -> int | None:
-        """Look at every entry, from the newest to the first.
+        """Look at every entry, from the newest to the first; one look at a time, as it is long.
 
         Returns:
             The number of the first one that was changed, removed or moved; None: all is as it was.
         """
+        async with self._verifying:
+            return await self._verify()
+
+    async def _verify(self) -> int | None:
         broken: int | None = None
         expected = await self._store.audit_head()
         newer: AuditEntry | None = None

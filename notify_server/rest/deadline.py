@@ -13,7 +13,7 @@ _UNHURRIED: set[object] = set()
 
 
 def unhurried(handler: _Handler) -> _Handler:
-    """Let a handler take its time: what it does grows with what is held of a person."""
+    """Let a handler take its time: what it does grows with what is stored."""
     _UNHURRIED.add(handler)
     return handler
 

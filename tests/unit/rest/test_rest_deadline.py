@@ -1,0 +1,26 @@
+"""Which calls are ended after a few seconds, and which may take their time."""
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from aiohttp.web import UrlDispatcher
+
+from notify_server.rest import audit, operators, users
+from notify_server.rest.deadline import DEADLINE_S, deadline_of
+
+
+async def deadline(handler):
+    routes = UrlDispatcher()
+    routes.add_get("/x", handler)
+    request = make_mocked_request("GET", "/x")
+    request._match_info = await routes.resolve(request)
+    return deadline_of(request)
+
+
+@pytest.mark.parametrize("handler", [users.export, users.erase, audit.verify])
+async def test_call_whose_work_grows_with_what_is_stored_has_no_deadline(handler):
+    assert await deadline(handler) is None
+
+
+@pytest.mark.parametrize("handler", [users.show, audit.listing, operators.search])
+async def test_call_that_looks_at_a_page_has_a_deadline(handler):
+    assert await deadline(handler) == DEADLINE_S

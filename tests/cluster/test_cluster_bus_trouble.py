@@ -8,6 +8,8 @@ import pytest
 from support.nodes import NodesWorld
 from support.proxy import Proxy
 
+pytestmark = pytest.mark.soak  # Minutes of waiting for outages to be noticed: `make soak`.
+
 LATE_S = 30
 """What is discovered comes within ten seconds; a test machine may be slow."""
 

@@ -10,6 +10,8 @@ from support.load import Load, Plan
 from support.nodes import NodesWorld
 from support.world import World
 
+pytestmark = pytest.mark.soak  # Minutes of kills and restarts: `make soak`.
+
 
 class NodesLoad(Load):
     """Clients and callers know nginx only; the plan's kills take one node after the other.
@@ -113,7 +115,7 @@ async def submitted(world, users, count):
         await world.api.until(accepted, 60)
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [10, 50])
 async def test_retries_of_many_rows_by_two_nodes_are_done_once(make_nodes, count):
     """X18: both nodes hold sessions of everybody, and so both are after every row."""
     nodes = make_nodes()

@@ -158,7 +158,7 @@ export class Keeper {
       isStale: this.isStale,
       floor: isAll ? null : this.#floor(),
       isComplete: isAll,
-      counts: this.#store.serverCounts,
+      counts: this.#store.keptCounts,
       gone: [...this.#store.gone],
       types: this.#store.serverTypes,
     };

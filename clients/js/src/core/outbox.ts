@@ -155,7 +155,6 @@ export class Outbox {
     this.settle(row.key, true, unknown, isCounted);
     this.#tabs()?.post({ kind: "settled", key: row.key, isOk: true, unknown });
     if (unknown.length > 0) this.#hooks.onRefused(row.verb, unknown, GONE);
-    this.#answer(row.key, { ok: true });
   }
 
   async #refused(row: Row, error: RefusedError): Promise<void> {
@@ -178,10 +177,10 @@ export class Outbox {
     const isInstead = row.verb === "mark_all_read" && refusal.code === "NOT_FOUND" && row.ids.length > 0;
     if (isInstead) for (const ids of portions("mark_read", row.ids)) void this.#add("mark_read", ids, {});
     const unknown = refusal.code === "NOT_FOUND" && !isInstead ? row.ids : [];
+    this.#answer(row.key, isInstead ? { ok: true } : { ok: false, ...refusal });
     this.settle(row.key, false, unknown, true);
     this.#tabs()?.post({ kind: "settled", key: row.key, isOk: false, unknown });
     if (!isInstead) this.#hooks.onRefused(row.verb, row.ids, refusal);
-    this.#answer(row.key, isInstead ? { ok: true } : { ok: false, ...refusal });
   }
 
   /** An action was answered, here or in another tab: what it showed becomes true or is undone. */
@@ -194,6 +193,8 @@ export class Outbox {
     else this.#store.dropRow(key);
     if (this.#mine.delete(key)) this.done.push(key);
     this.#writes.delete(key);
+    // A tab that was frozen learns here what another one sent for it.
+    this.#answer(key, isOk ? { ok: true } : { ok: false, ...CLASH });
     this.#hooks.onChange();
   }
 
@@ -206,7 +207,6 @@ export class Outbox {
       if (this.#store.rows.some((one) => one.key === row.key)) continue;
       this.settle(row.key, false, [], true);
       this.#tabs()?.post({ kind: "settled", key: row.key, isOk: false, unknown: [] });
-      this.#answer(row.key, { ok: false, ...CLASH });
     }
   }
 

@@ -63,8 +63,12 @@ export class Store {
   #guess = { unread: 0, unseen: 0 };
   #types: SubscriptionTypes | null = null;
 
-  get serverCounts(): Counts {
-    return this.#server;
+  /** The counts to keep: the guess too, since what it counts is kept with it; actions come by themselves. */
+  get keptCounts(): Counts {
+    const { unread, unseen, more } = this.#server;
+    if (more) return this.#server;
+    const guess = this.#guess;
+    return { unread: Math.max(0, unread + guess.unread), unseen: Math.max(0, unseen + guess.unseen), more };
   }
 
   /** Shows what the cache held. */

@@ -105,6 +105,7 @@ describe("counts", () => {
     count(3);
     receive(note("a1"));
     expect(store.counts).toEqual({ unread: 4, unseen: 4, more: false });
+    expect(store.keptCounts).toEqual(store.counts);
     count(3);
     expect(store.counts.unread).toBe(3);
   });

@@ -1,0 +1,306 @@
+/** The centre: tabs, filters, the list, batch actions, where to drop, and the settings. */
+import { useId, useState, type DragEvent, type KeyboardEvent } from "react";
+import type { Filters } from "../core/types";
+import type { Notification } from "../generated/wire";
+import { useNotifyClient } from "../react/context";
+import { useCounts } from "../react/hooks";
+import { useActions } from "./actions";
+import { ConnectionIndicator } from "./Connection";
+import { FilterBar } from "./FilterBar";
+import { Icon } from "./Icon";
+import { SnoozeMenu } from "./Item";
+import { NotificationList } from "./List";
+import { useSelection, type Selection } from "./selection";
+import { NotificationSettings } from "./Settings";
+import { number, snoozeChoices } from "./time";
+import { NotifyUi, rootProps, split, useUi, type UiOptions } from "./ui";
+
+export type Tab = "all" | "unread" | "pinned" | "snoozed" | "done";
+
+export interface NotificationCenterProps extends UiOptions {
+  /** As a page it fills what is around it; default popover. */
+  variant?: "popover" | "page";
+  /** Which tabs, in order; default all of them. */
+  tabs?: readonly Tab[];
+  /** Filters that always hold, such as one `source`. */
+  filters?: Filters;
+  /** Shown as a button when given. */
+  onClose?: () => void;
+}
+
+const TABS: Readonly<Record<Tab, Filters>> = {
+  all: {},
+  unread: { unread: true },
+  pinned: { pinned: true },
+  snoozed: { snoozed: true },
+  done: { dismissed: true },
+};
+const ALL_TABS = Object.keys(TABS) as Tab[];
+const NO_FILTERS: Filters = {};
+
+export function NotificationCenter(props: NotificationCenterProps) {
+  const [ui, own] = split(props);
+  return (
+    <NotifyUi {...ui}>
+      <Center {...own} />
+    </NotifyUi>
+  );
+}
+
+function Center({
+  variant = "popover",
+  tabs = ALL_TABS,
+  filters: always = NO_FILTERS,
+  onClose,
+}: Omit<NotificationCenterProps, keyof UiOptions>) {
+  const ui = useUi();
+  const [tab, setTab] = useState<Tab>(tabs[0] ?? "all");
+  const [narrow, setNarrow] = useState<Filters>({});
+  const [isFiltering, setFiltering] = useState(false);
+  const [isSettings, setSettings] = useState(false);
+  const [dragged, setDragged] = useState<readonly Notification[]>([]);
+  const selection = useSelection();
+  const id = useId();
+  function choose(next: Tab): void {
+    selection.clear();
+    setTab(next);
+  }
+  function dragStart(event: DragEvent, item: Notification): void {
+    const items = selection.has(item.id) ? selection.items() : [item];
+    event.dataTransfer.setData("text/plain", items.map(({ title }) => title).join("\n"));
+    event.dataTransfer.effectAllowed = "move";
+    // Chromium ends a drag whose surroundings change in its first moment.
+    setTimeout(() => setDragged(items));
+  }
+  return (
+    <section {...rootProps(ui, "nt-center")} data-variant={variant} aria-labelledby={`${id}-title`}>
+      <Header
+        id={`${id}-title`}
+        isSettings={isSettings}
+        isFiltering={isFiltering}
+        onSettings={() => setSettings(!isSettings)}
+        onFilter={() => setFiltering(!isFiltering)}
+        onClose={onClose}
+      />
+      {isSettings ? (
+        <NotificationSettings />
+      ) : (
+        <>
+          <Tabs id={id} tabs={tabs} tab={tab} onChoose={choose} />
+          {isFiltering && <FilterBar filters={narrow} onChange={setNarrow} />}
+          <BatchBar selection={selection} />
+          <div className="nt-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
+            <NotificationList
+              key={tab}
+              filters={{ ...narrow, ...always, ...TABS[tab] }}
+              selection={selection}
+              onDragStart={dragStart}
+              onDragEnd={() => setDragged([])}
+            />
+            {dragged.length > 0 && <DropZones items={dragged} onDrop={() => setDragged([])} />}
+          </div>
+        </>
+      )}
+      {ui.slots?.footer}
+      <ConnectionIndicator isQuiet />
+    </section>
+  );
+}
+
+interface HeaderProps {
+  id: string;
+  isSettings: boolean;
+  isFiltering: boolean;
+  onSettings: () => void;
+  onFilter: () => void;
+  onClose?: () => void;
+}
+
+function Header({ id, isSettings, isFiltering, onSettings, onFilter, onClose }: HeaderProps) {
+  const { l, slots } = useUi();
+  const { unread, more } = useCounts();
+  const client = useNotifyClient();
+  const actions = useActions();
+  const readAll = () => actions.readAll(client.getList({ unread: true }).notifications.slice(0, 500));
+  return (
+    <header className="nt-header">
+      {isSettings && (
+        <button type="button" className="nt-tool" aria-label={l.back} title={l.back} onClick={onSettings}>
+          <Icon name="back" />
+        </button>
+      )}
+      <h2 id={id}>{isSettings ? l.settings : l.title}</h2>
+      {!isSettings && unread > 0 && (
+        <span className="nt-count" aria-hidden="true">
+          {number(l, unread)}
+          {more && "+"}
+        </span>
+      )}
+      {slots?.header}
+      <span className="nt-space" />
+      {!isSettings && (
+        <>
+          <button
+            type="button"
+            className="nt-tool"
+            disabled={unread === 0}
+            aria-label={l.markAllRead}
+            title={l.markAllRead}
+            onClick={readAll}
+          >
+            <Icon name="allRead" />
+          </button>
+          <button
+            type="button"
+            className="nt-tool"
+            aria-pressed={isFiltering}
+            aria-label={l.filters}
+            title={l.filters}
+            onClick={onFilter}
+          >
+            <Icon name="filter" />
+          </button>
+          <button
+            type="button"
+            className="nt-tool"
+            aria-label={l.settings}
+            title={l.settings}
+            onClick={onSettings}
+          >
+            <Icon name="settings" />
+          </button>
+        </>
+      )}
+      {onClose && (
+        <button type="button" className="nt-tool" aria-label={l.close} title={l.close} onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      )}
+    </header>
+  );
+}
+
+function Tabs({
+  id,
+  tabs,
+  tab,
+  onChoose,
+}: {
+  id: string;
+  tabs: readonly Tab[];
+  tab: Tab;
+  onChoose: (tab: Tab) => void;
+}) {
+  const { l } = useUi();
+  function pressed(event: KeyboardEvent<HTMLDivElement>): void {
+    const forward = l.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
+    const back = l.dir === "rtl" ? "ArrowRight" : "ArrowLeft";
+    const at = tabs.indexOf(tab);
+    const to = { [forward]: at + 1, [back]: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    const next = to === undefined ? undefined : tabs.at(to % tabs.length);
+    if (next === undefined) return;
+    event.preventDefault();
+    onChoose(next);
+    event.currentTarget.querySelector<HTMLElement>(`[data-tab=${next}]`)?.focus();
+  }
+  return (
+    <div className="nt-tabs" role="tablist" aria-label={l.title} onKeyDown={pressed}>
+      {tabs.map((name) => (
+        <button
+          key={name}
+          id={`${id}-${name}`}
+          type="button"
+          role="tab"
+          data-tab={name}
+          aria-selected={name === tab}
+          aria-controls={name === tab ? `${id}-panel` : undefined}
+          tabIndex={name === tab ? 0 : -1}
+          onClick={() => onChoose(name)}
+        >
+          {l[name]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function BatchBar({ selection }: { selection: Selection }) {
+  const { l } = useUi();
+  const actions = useActions();
+  if (selection.size === 0) return null;
+  const tool = (verb: Parameters<typeof actions.do>[0], icon: string, label: string) => (
+    <button
+      type="button"
+      className="nt-tool"
+      aria-label={label}
+      title={label}
+      onClick={() => {
+        actions.do(verb, selection.items());
+        selection.clear();
+      }}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+  return (
+    <div className="nt-batch" role="toolbar" aria-label={l.selection}>
+      <button
+        type="button"
+        className="nt-tool"
+        aria-label={l.clearSelection}
+        title={l.clearSelection}
+        onClick={selection.clear}
+      >
+        <Icon name="close" />
+      </button>
+      <span role="status">{l.selected(selection.size)}</span>
+      <button type="button" className="nt-link" onClick={selection.all}>
+        {l.selectAll}
+      </button>
+      <span className="nt-space" />
+      {tool("read", "allRead", l.markRead)}
+      {tool("unread", "unread", l.markUnread)}
+      {tool("pin", "pin", l.pin)}
+      <SnoozeMenu items={selection.items()} />
+      {tool("dismiss", "check", l.dismiss)}
+      {tool("delete", "delete", l.delete)}
+    </div>
+  );
+}
+
+/** Where dragged ones can be dropped. Keys and buttons do the same. */
+function DropZones({ items, onDrop }: { items: readonly Notification[]; onDrop: () => void }) {
+  const { l } = useUi();
+  const actions = useActions();
+  const hour = () => snoozeChoices(l, Date.now())[0]!.until;
+  const zones = [
+    ["pin", l.pinned, "", () => actions.do("pin", items)],
+    ["check", l.done, "", () => actions.do("dismiss", items)],
+    ["snooze", l.snooze, l.inAnHour, () => actions.snooze(items, hour())],
+  ] as const;
+  return (
+    <div className="nt-drops" aria-hidden="true">
+      {zones.map(([icon, label, detail, act]) => (
+        <div
+          key={icon}
+          className="nt-drop"
+          data-drop={icon}
+          onDragOver={(event) => {
+            event.preventDefault();
+            event.currentTarget.dataset.over = "true";
+          }}
+          onDragLeave={(event) => delete event.currentTarget.dataset.over}
+          onDrop={(event) => {
+            event.preventDefault();
+            act();
+            onDrop();
+          }}
+        >
+          <Icon name={icon} />
+          <strong>{label}</strong>
+          {detail && <small>{detail}</small>}
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+/** Toasts of one client: plain code that `Toaster` draws. Undo toasts come here from every component. */
+import type { Notification } from "../generated/wire";
+
+export interface Toast {
+  /** A toast with the same key is replaced in place. */
+  readonly key: string;
+  readonly text: string;
+  readonly notification?: Notification;
+  readonly undo?: () => void;
+  /** It ran out, or was closed, without being undone. */
+  readonly onEnd?: () => void;
+  /** How long it stays, in ms; null: until it is closed. */
+  readonly ms: number | null;
+}
+
+/** How long toasts stay by priority, in ms; null: until they are closed. */
+export const STAY: Readonly<Record<Notification["priority"], number | null>> = {
+  low: 4_000,
+  normal: 6_000,
+  high: 9_000,
+  urgent: 15_000,
+  critical: null,
+};
+
+const UNDO_MS = 8_000;
+
+export class Toasts {
+  list: readonly Toast[] = [];
+  /** What was last said to those who listen, politely or at once. */
+  said: { polite: string; assertive: string } = { polite: "", assertive: "" };
+  readonly #watchers = new Set<() => void>();
+  /** Live regions that are drawn: only the first one speaks. */
+  readonly speakers: symbol[] = [];
+
+  readonly watch = (changed: () => void): (() => void) => {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  };
+
+  show(toast: Toast): void {
+    const at = this.list.findIndex(({ key }) => key === toast.key);
+    if (at >= 0) this.list[at]?.onEnd?.();
+    this.list = at >= 0 ? this.list.with(at, toast) : [...this.list, toast];
+    this.#changed();
+  }
+
+  /** Shows what was done, with a way back; without one the change is final at once. */
+  undoable(text: string, undo: () => void, onEnd?: () => void): void {
+    this.show({ key: `undo ${++made}`, text, undo, onEnd, ms: UNDO_MS });
+    this.say(text);
+  }
+
+  /** Says something in passing. */
+  notice(text: string): void {
+    this.show({ key: `notice ${++made}`, text, ms: STAY.normal });
+    this.say(text);
+  }
+
+  /** Draws the toast of a notification anew, if it is still there. */
+  revise(notification: Notification, text: string): void {
+    const toast = this.list.find((one) => one.notification?.id === notification.id);
+    if (toast === undefined) return;
+    this.list = this.list.map((one) => (one === toast ? { ...one, notification, text } : one));
+    this.#changed();
+  }
+
+  /** It is over: undone, or for good. */
+  end(toast: Toast, how: "undo" | "close"): void {
+    if (!this.list.includes(toast)) return;
+    this.list = this.list.filter((one) => one !== toast);
+    if (how === "undo") toast.undo?.();
+    else toast.onEnd?.();
+    this.#changed();
+  }
+
+  say(text: string, isUrgent = false): void {
+    // The same words twice are said twice only if the text differs.
+    const other = isUrgent ? this.said.assertive : this.said.polite;
+    const words = other === text ? `${text}\u00a0` : text;
+    this.said = isUrgent ? { ...this.said, assertive: words } : { ...this.said, polite: words };
+    this.#changed();
+  }
+
+  speak(speaker: symbol): () => void {
+    this.speakers.push(speaker);
+    this.#changed();
+    return () => {
+      this.speakers.splice(this.speakers.indexOf(speaker), 1);
+      this.#changed();
+    };
+  }
+
+  #changed(): void {
+    for (const changed of [...this.#watchers]) changed();
+  }
+}
+
+let made = 0;
+const all = new WeakMap<object, Toasts>();
+
+/** The toasts of a client, whichever component asks. */
+export function toastsOf(client: object): Toasts {
+  let toasts = all.get(client);
+  if (toasts === undefined) all.set(client, (toasts = new Toasts()));
+  return toasts;
+}

@@ -1,19 +1,13 @@
 /** The page's HTTP calls: its session, and sending as an internal service would. */
-import type { Priority, Session } from "./types";
+import type { Submission } from "../src";
 
-export type Target = string | { user: string } | { role: string } | { room: string } | { all: true };
-
-export interface Submission {
-  to: Target;
-  title: string;
-  message: string;
-  type: string;
-  priority?: Priority;
-  data?: Record<string, unknown>;
-  action_url?: string;
-  requires_acknowledgment?: boolean;
-  persist?: boolean;
-  collapse_key?: string;
+/** What `/demo/session` gives. */
+export interface Session {
+  user: string;
+  token: string;
+  api_key: string;
+  socket_path: string;
+  api_url: string;
 }
 
 export interface Accepted {

@@ -73,7 +73,7 @@ function Center({
     setTimeout(() => setDragged(items));
   }
   return (
-    <section {...rootProps(ui, "nt-center")} data-variant={variant} aria-labelledby={`${id}-title`}>
+    <div {...rootProps(ui, "nt-center")} role="group" data-variant={variant} aria-labelledby={`${id}-title`}>
       <Header
         id={`${id}-title`}
         isSettings={isSettings}
@@ -103,7 +103,7 @@ function Center({
       )}
       {ui.slots?.footer}
       <ConnectionIndicator isQuiet />
-    </section>
+    </div>
   );
 }
 

@@ -246,9 +246,9 @@ function Meta({ item, l }: { item: Notification; l: Localization }) {
     );
   if (item.is_grouped && item.group_count > 1)
     parts.push(<span key="group">{l.group(item.group_count)}</span>);
-  if (item.sender?.name) parts.push(<span key="sender">{item.sender.name}</span>);
-  if (item.source) parts.push(<span key="source">{item.source.replaceAll("_", " ")}</span>);
-  for (const tag of item.tags ?? []) parts.push(<span key={`tag ${tag}`}>#{tag}</span>);
+  if (item.sender?.name) parts.push(<bdi key="sender">{item.sender.name}</bdi>);
+  if (item.source) parts.push(<bdi key="source">{item.source.replaceAll("_", " ")}</bdi>);
+  for (const tag of item.tags ?? []) parts.push(<bdi key={`tag ${tag}`}>#{tag}</bdi>);
   return parts.length > 0 ? <div className="nt-meta">{parts}</div> : null;
 }
 

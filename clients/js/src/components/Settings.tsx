@@ -47,10 +47,10 @@ function Switch({ label, text, icon, isOn, isDisabled, onChange }: SwitchProps) 
           <Icon name={icon} />
         </span>
       )}
-      <label htmlFor={id} className="nt-body">
-        <span>{label}</span>
+      <div className="nt-body">
+        <label htmlFor={id}>{label}</label>
         {text && <small id={`${id}-text`}>{text}</small>}
-      </label>
+      </div>
       <button
         id={id}
         type="button"

@@ -17,7 +17,7 @@ import { NotifyUi, rootProps, split, useUi, type UiOptions } from "./ui";
 export interface ToasterProps extends UiOptions {
   /** Where on the page; default at the end of the lines, at the bottom. */
   position?: "bottom-end" | "bottom-start" | "top-end" | "top-start";
-  /** How many are shown at a time; default 4. Critical ones are always shown. */
+  /** How many are shown at a time; default 4, beside those that stay until they are closed. */
   max?: number;
   /** The least important that still gets a toast; default all. */
   minPriority?: Item["priority"];
@@ -45,6 +45,7 @@ function Shown({
 }: Omit<ToasterProps, keyof UiOptions>) {
   const ui = useUi();
   const toasts = toastsOf(useNotifyClient());
+  toasts.max = max;
   useArrivals(minPriority, { ...STAY, ...stay });
   const [isHeld, setHeld] = useState(false);
   const list = useSyncExternalStore(
@@ -52,8 +53,6 @@ function Shown({
     () => toasts.list,
     () => toasts.list,
   );
-  const critical = list.filter((toast) => toast.ms === null);
-  const passing = list.filter((toast) => toast.ms !== null).slice(-max);
   return (
     <section
       {...rootProps(ui, "nt-toasts")}
@@ -68,7 +67,7 @@ function Shown({
         if (event.key === "Escape" && last) toasts.end(last, "close");
       }}
     >
-      {[...critical, ...passing].map((toast) => (
+      {list.map((toast) => (
         <ToastView key={toast.key} toast={toast} isHeld={isHeld} onEnd={(how) => toasts.end(toast, how)} />
       ))}
     </section>

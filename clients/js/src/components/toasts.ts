@@ -26,6 +26,8 @@ const UNDO_MS = 8_000;
 
 export class Toasts {
   list: readonly Toast[] = [];
+  /** How many passing ones there may be at a time. */
+  max = 4;
   /** What was last said to those who listen, politely or at once. */
   said: { polite: string; assertive: string } = { polite: "", assertive: "" };
   readonly #watchers = new Set<() => void>();
@@ -40,8 +42,16 @@ export class Toasts {
   show(toast: Toast): void {
     const at = this.list.findIndex(({ key }) => key === toast.key);
     if (at >= 0) this.list[at]?.onEnd?.();
-    this.list = at >= 0 ? this.list.with(at, toast) : [...this.list, toast];
+    this.list = at >= 0 ? this.list.map((one, n) => (n === at ? toast : one)) : [...this.list, toast];
+    this.#makeRoom();
     this.#changed();
+  }
+
+  /** What is passing gives way to what is newer; it is in the list anyway. */
+  #makeRoom(): void {
+    const passing = this.list.filter(({ ms, undo }) => ms !== null && undo === undefined);
+    const over = new Set(passing.slice(0, Math.max(0, passing.length - this.max)));
+    if (over.size > 0) this.list = this.list.filter((toast) => !over.has(toast));
   }
 
   /** Shows what was done, with a way back; without one the change is final at once. */

@@ -1,5 +1,6 @@
 /** Headless Chromium, and the demo page in it. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM || process.env.NOTIFY_CHROMIUM || "/usr/bin/chromium";
@@ -13,6 +14,9 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** WCAG 2.2 AA, and what axe recommends beside it. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** Each launch gets a new, empty profile. */
 export async function launch(): Promise<Browser> {
@@ -20,58 +24,90 @@ export async function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
-/** One tab with the demo page. */
+/** One tab with the demo page; what it reads and does is about its first user. */
 export class Tab {
   /** What a page must never produce: dialogs, script errors, refused loads. */
   readonly faults: string[] = [];
+  readonly pane: Locator;
 
-  private constructor(readonly page: Page) {
+  private constructor(
+    readonly page: Page,
+    user: string,
+  ) {
+    this.pane = page.locator(`.pane[data-user="${user}"]`);
     page.on("dialog", (dialog) => {
       this.faults.push(`dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
     page.on("pageerror", (error) => this.faults.push(`error: ${error.message}`));
     page.on("console", (message) => {
-      if (message.text().includes("Content Security Policy")) this.faults.push(message.text());
+      const text = message.text();
+      if (/Content Security Policy|Warning:|React/.test(text)) this.faults.push(text);
     });
   }
 
-  static async open(context: BrowserContext, url: string, user: string): Promise<Tab> {
-    const tab = new Tab(await context.newPage());
-    await tab.page.goto(`${url}/demo/?user=${user}`);
+  static async open(context: BrowserContext, url: string, user: string, query = ""): Promise<Tab> {
+    const tab = new Tab(await context.newPage(), user);
+    await tab.page.goto(`${url}/demo/?user=${user}${query}`);
     await tab.connected();
     return tab;
   }
 
   async connected(timeout = 20_000): Promise<void> {
-    await this.page.locator('.status[data-status="connected"]').waitFor({ timeout });
+    await this.pane.and(this.page.locator('[data-status="connected"]')).waitFor({ timeout });
+  }
+
+  get items(): Locator {
+    return this.pane.locator("article");
   }
 
   /** The notification with this title in the list. */
   item(title: string): Locator {
-    return this.page
-      .locator("article")
-      .filter({ has: this.page.getByRole("heading", { name: title, exact: true }) });
+    return this.items.filter({ has: this.page.getByRole("heading", { name: title, exact: true }) });
   }
 
   async press(title: string, button: string): Promise<void> {
+    await this.item(title).hover();
     await this.item(title).getByRole("button", { name: button, exact: true }).click();
   }
 
+  async snooze(title: string, when: string): Promise<void> {
+    await this.press(title, "Snooze");
+    await this.page.getByRole("menuitem", { name: when }).locator("visible=true").click();
+  }
+
+  async show(tab: string): Promise<void> {
+    await this.pane.getByRole("tab", { name: tab, exact: true }).click();
+  }
+
   async bell(): Promise<string | null> {
-    return this.page.locator(".bell").getAttribute("aria-label");
+    return this.pane.locator(".nt-bell-button").getAttribute("aria-label");
   }
 
   async setOffline(isOffline: boolean): Promise<void> {
-    await this.page.getByLabel("Offline").setChecked(isOffline);
+    await this.pane.getByLabel("Offline").setChecked(isOffline);
     if (!isOffline) await this.connected();
   }
 
-  /** How often the notification was announced, and how many announcements of all were repetitions. */
-  async announced(title: string): Promise<{ shown: string | null; dup: string | null }> {
-    return {
-      shown: await this.item(title).getAttribute("data-shown"),
-      dup: await this.page.locator("[data-dup-shown]").getAttribute("data-dup-shown"),
-    };
+  /** How many announcements there were, and how many of them said nothing new. */
+  async announced(): Promise<{ all: number; repeated: number }> {
+    const read = async (name: string) => Number((await this.pane.getAttribute(name)) ?? 0);
+    return { all: await read("data-announced"), repeated: await read("data-repeated") };
   }
+
+  /** What axe finds, in words. */
+  async axe(): Promise<string[]> {
+    // Past the page's own policy, as the browser's developer tools are.
+    await this.page.evaluate(AXE);
+    return this.page.evaluate(async (rules) => {
+      await Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined)));
+      const { axe } = globalThis as unknown as { axe: { run: (...args: unknown[]) => Promise<AxeResult> } };
+      const { violations } = await axe.run(document, { runOnly: rules });
+      return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+    }, RULES);
+  }
+}
+
+interface AxeResult {
+  violations: { id: string; nodes: { html: string }[] }[];
 }

@@ -100,6 +100,7 @@ function List({
     <div
       {...rootProps(ui, "nt-list")}
       ref={scroller}
+      tabIndex={-1}
       onKeyDown={pressed}
       onFocus={focus.onFocus}
       onBlur={focus.onBlur}
@@ -268,6 +269,7 @@ function useFocus(
       const next = items[Math.min(here.at, items.length - 1)];
       setId(next?.id ?? null);
       if (here.isIn && next) here.wanted = next.id;
+      else if (here.isIn) scroller.current?.focus();
     }
     if (here.wanted === null) return;
     const element = scroller.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(here.wanted)}"]`);

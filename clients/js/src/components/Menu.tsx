@@ -36,7 +36,13 @@ export function Menu({ label, className = "", choices, children, onOpen }: MenuP
   function toggled({ newState }: ToggleEvent<HTMLDivElement>): void {
     onOpen?.(newState === "open");
     button.current?.setAttribute("aria-expanded", String(newState === "open"));
-    if (newState !== "open" || !menu.current || !button.current) return;
+  }
+
+  /** At once, so that the next key already goes to the menu. */
+  function toggle(): void {
+    if (!menu.current || !button.current) return;
+    menu.current.togglePopover();
+    if (!menu.current.matches(":popover-open")) return;
     place(menu.current, button.current);
     menu.current.querySelector<HTMLElement>("[role=menuitem]")?.focus();
   }
@@ -66,7 +72,7 @@ export function Menu({ label, className = "", choices, children, onOpen }: MenuP
         data-act="menu"
         onClick={(event) => {
           event.stopPropagation();
-          menu.current?.togglePopover();
+          toggle();
         }}
       >
         {children}

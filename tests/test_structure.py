@@ -38,7 +38,7 @@ LONG = {
     "docs/commands.md": "written by a tool",
     "docs/wire.json": "written by a tool",
     "docs/wire.md": "written by a tool",
-    "clients/js/demo/style.css": "one sheet of the demo page",
+    "clients/js/src/components/style.css": "one sheet for an application to import",
 }
 """Files that may be longer, and why."""
 

@@ -120,6 +120,7 @@ test("what was done offline is shown at once and sent on return", async () => {
   const [away, other] = [await openTab(), await openTab("&with=nobody")];
   for (const title of ["One", "Two"]) await server.send(user, title);
   for (const tab of [away, other]) await tab.item("Two").waitFor();
+  await away.page.bringToFront();
   await away.setOffline(true);
   await away.press("One", "Mark read");
   await away.press("Two", "Done");

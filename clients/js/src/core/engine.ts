@@ -3,7 +3,7 @@
  */
 import type { ServerPayloads, Subscriptions } from "../generated/wire";
 import { KEPT, type Kept } from "./cache";
-import { Connection } from "./connection";
+import { Connection, jittered } from "./connection";
 import { Emitter } from "./emitter";
 import { isUnread, merged } from "./item";
 import { Keeper } from "./keeper";
@@ -24,6 +24,9 @@ import type {
 
 const DRAW_AFTER_MS = 16;
 const GUESS_MS = 2_000;
+/** A list that could not be fetched is tried again after up to this many doublings of the delay. */
+const FETCH_AGAIN = 4;
+const FETCH_AGAIN_MAX_MS = 10_000;
 const AWAY: ConnectionState = { status: "offline", reason: null, code: null };
 const INITIAL: State = {
   connection: AWAY,
@@ -275,6 +278,7 @@ export class Engine {
 
   async fetchTop(list: List): Promise<void> {
     await this.pages.fetchTop(list);
+    if (list.isStale && list.error !== null) this.#fetchLater(list);
     if (list === this.lists.main && !list.isStale) {
       // The cache has room for more than one page.
       if (this.keeper.isKeeping && this.lists.state({}).notifications.length < KEPT) {
@@ -284,6 +288,15 @@ export class Engine {
       this.store.dirt.isMeta = true;
       this.keeper.schedule();
     }
+  }
+
+  /** What hindered it may pass, a rate limit above all. */
+  #fetchLater(list: List): void {
+    const wait = jittered(FETCH_AGAIN, FETCH_AGAIN_MAX_MS);
+    setTimeout(() => {
+      const isWanted = this.isCurrent && list.isStale && this.lists.watched.includes(list);
+      if (isWanted) void this.fetchTop(list);
+    }, wait);
   }
 
   async fetchTypes(): Promise<void> {

@@ -353,6 +353,25 @@ describe("lists", () => {
     stop();
   });
 
+  test("after a long absence the newest are there without gaps, and the rest below them", async () => {
+    const person = await Person.of(server, newUser());
+    await server.send(user, "Before");
+    await until(() => person.unread === 1);
+    person.client.disconnect();
+    const titles = Array.from({ length: 340 }, (_, i) => `Missed ${i}`);
+    await server.post("/notifications/bulk", {
+      items: titles.map((title) => ({ to: user, title, message: "m" })),
+    });
+    person.client.connect();
+    const newest = [...titles].reverse();
+    await until(() => person.unread === 341 && person.client.getState().isCurrent, 20_000);
+    await until(() => person.titles.length === 200 && person.client.getList().hasMore);
+    expect(person.titles).toEqual(newest.slice(0, 200));
+    for (let page = 0; page < 5 && person.client.getList().hasMore; page++) await person.client.loadMore();
+    expect(person.titles).toEqual([...newest, "Before"]);
+    expect(Math.max(...person.counts)).toBe(341);
+  });
+
   test("a snoozed one leaves the list and comes back as new", async () => {
     const person = await Person.of(server, newUser());
     const id = await server.send(user, "Later");

@@ -40,6 +40,9 @@ bench-nodes: install-dev ## measure what a second node and the bus cost in CPU s
 
 soak: install-dev ## the tests that run for minutes
 	@$(BIN)/python -m pytest -m soak $(ARGS)
+	for name in two_tabs audience_matrix connecting snooze_expiry_cancel oracle collapsing listing; do
+		NOTIFY_TEST_NODES=2 $(BIN)/python -m pytest tests/acceptance/test_$$name.py
+	done
 	NOTIFY_TEST_TRANSPORT=polling exec $(BIN)/python -m pytest tests/acceptance
 
 install: $(VENV)/.installed

@@ -6,6 +6,7 @@ from notify_server.domain.audit import user_subject
 from notify_server.domain.claims import Scope
 from notify_server.domain.errors import RejectedError
 from notify_server.rest.access import operator
+from notify_server.rest.deadline import unhurried
 from notify_server.rest.deps import DEPS
 from notify_server.rest.messages import answer, query_of
 from notify_server.rest.submissions import notification_id
@@ -24,6 +25,7 @@ async def explain(request: web.Request) -> web.Response:
     return answer(explanation_to_wire(explanation, deps.settings.compat))
 
 
+@unhurried
 async def revoke(request: web.Request) -> web.Response:
     """``POST /admin/users/{user}/revoke``: tokens issued before now die."""
     deps = request.app[DEPS]
@@ -34,6 +36,7 @@ async def revoke(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+@unhurried
 async def add_member(request: web.Request) -> web.Response:
     """``PUT /admin/rooms/{room}/members/{user}``."""
     deps = request.app[DEPS]
@@ -44,6 +47,7 @@ async def add_member(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+@unhurried
 async def remove_member(request: web.Request) -> web.Response:
     """``DELETE /admin/rooms/{room}/members/{user}``."""
     deps = request.app[DEPS]

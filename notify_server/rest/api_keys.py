@@ -4,11 +4,13 @@ from aiohttp import web
 
 from notify_server.domain.errors import NotFoundError
 from notify_server.rest.access import operator
+from notify_server.rest.deadline import unhurried
 from notify_server.rest.deps import DEPS
 from notify_server.rest.messages import answer, read_json
 from notify_server.wire.api_key import key_to_wire, parse_new_key
 
 
+@unhurried
 async def create(request: web.Request) -> web.Response:
     """``POST /admin/api-keys``: the only answer that ever holds the key itself."""
     deps = request.app[DEPS]
@@ -27,6 +29,7 @@ async def listing(request: web.Request) -> web.Response:
     return answer({"items": [key_to_wire(key) for key in keys]})
 
 
+@unhurried
 async def revoke(request: web.Request) -> web.Response:
     """``POST /admin/api-keys/{id}/revoke``: refused from now on; a second time changes nothing."""
     deps = request.app[DEPS]

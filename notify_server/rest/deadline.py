@@ -1,4 +1,8 @@
-"""How long a call may take: a few seconds, but for those whose size is not the caller's choice."""
+"""How long a call may take: a few seconds, but for those that must not be ended in between.
+
+Those are: what grows with what is stored, and what operators change, which an ended call would
+leave without its entry in the audit. Each of their questions to the store has a deadline anyway.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -13,7 +17,7 @@ _UNHURRIED: set[object] = set()
 
 
 def unhurried(handler: _Handler) -> _Handler:
-    """Let a handler take its time: what it does grows with what is stored."""
+    """Let a handler take its time."""
     _UNHURRIED.add(handler)
     return handler
 

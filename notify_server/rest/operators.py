@@ -5,6 +5,7 @@ from aiohttp import web
 from notify_server.domain.audit import user_subject
 from notify_server.domain.claims import Scope
 from notify_server.rest.access import operator
+from notify_server.rest.deadline import unhurried
 from notify_server.rest.deps import DEPS
 from notify_server.rest.messages import answer, query_of, read_optional_json
 from notify_server.rest.submissions import notification_id
@@ -30,6 +31,7 @@ async def search(request: web.Request) -> web.Response:
     return answer(search_to_wire(await deps.operators.search(query)))
 
 
+@unhurried
 async def resend(request: web.Request) -> web.Response:
     """``POST /admin/notifications/{id}/resend``: what is undelivered begins anew."""
     deps = request.app[DEPS]
@@ -65,6 +67,7 @@ async def presence(request: web.Request) -> web.Response:
     return answer(presence_to_wire(await request.app[DEPS].operators.presence(user)))
 
 
+@unhurried
 async def close_session(request: web.Request) -> web.Response:
     """``DELETE /admin/sessions/{sid}``: sent away for good."""
     deps = request.app[DEPS]

@@ -27,6 +27,7 @@ async def show(request: web.Request) -> web.Response:
     return answer(await _to_wire(request, profile))
 
 
+@unhurried
 async def put(request: web.Request) -> web.Response:
     """``PUT /admin/users/{user}``: all that an operator sets; what is left out is cleared."""
     deps = request.app[DEPS]

@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from aiohttp.web import UrlDispatcher
 
-from notify_server.rest import audit, operators, users
+from notify_server.rest import admin, api_keys, audit, operators, users
 from notify_server.rest.deadline import DEADLINE_S, deadline_of
 
 
@@ -18,6 +18,18 @@ async def deadline(handler):
 
 @pytest.mark.parametrize("handler", [users.export, users.erase, audit.verify])
 async def test_call_whose_work_grows_with_what_is_stored_has_no_deadline(handler):
+    assert await deadline(handler) is None
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        admin.revoke, admin.add_member, admin.remove_member, operators.resend,
+        operators.close_session, users.put, api_keys.create, api_keys.revoke,
+    ],
+)  # fmt: skip
+async def test_change_of_an_operator_is_not_ended_before_it_is_in_the_audit(handler):
+    """S30."""
     assert await deadline(handler) is None
 
 

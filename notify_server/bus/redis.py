@@ -128,8 +128,13 @@ class RedisBus(Bus):
     @override
     def publish(self, channels: Iterable[str], news: News) -> None:
         names = tuple(self._prefix + channel for channel in channels)
-        if names:
+        if not names:
+            return
+        try:
             self._put(names, news)
+        except Exception:  # noqa: BLE001 - what is told here is done; the store tells the others
+            self._stats["dropped"] += 1
+            _log.exception("bus_news_not_sealed", kind=type(news).__name__)
 
     @override
     async def open(self) -> None:

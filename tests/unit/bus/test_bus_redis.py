@@ -104,6 +104,16 @@ async def test_a_channel_that_is_left_is_heard_no_longer(join):
     assert two.heard == [KickNews("end")]
 
 
+async def test_news_that_can_not_be_told_fail_nobody(join):
+    """The caller's work is done and stored by then."""
+    one, two = await join(), await join()
+    one.bus.publish([NODES], KickNews("\ud800"))
+    one.bus.publish([NODES], KickNews("end"))
+    await until(lambda: two.heard)
+    assert two.heard == [KickNews("end")]
+    assert one.bus.stats["dropped"] == 1
+
+
 async def test_forged_news_are_dropped_and_counted(join, server):
     """F30, S29."""
     node = await join()

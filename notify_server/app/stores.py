@@ -13,11 +13,6 @@ MONGODB = ("mongodb://", "mongodb+srv://")
 _SQLITE = "sqlite:///"
 
 
-def is_shared(settings: Settings) -> bool:
-    """Whether several nodes may use the store."""
-    return settings.store.url.startswith(MONGODB)
-
-
 def make_clock(settings: Settings) -> Clock:
     """The machine's; with a store that nodes share, one that follows the store's."""
     return clock_for(settings.store.url)

@@ -205,8 +205,10 @@ class DeliveryDesk:
     def acknowledged_by_event(self, session: Session, notification_id: str, revision: int) -> bool:
         """A session told by an event what it has; False: it was not sent that."""
         for ack_id in list(session.frames):
-            notification = self._flights[ack_id].notification
-            if notification.id == notification_id and notification.revision <= revision:
+            flight = self._flights.get(ack_id)  # None: what it spoke of was erased
+            if flight is None or flight.notification.id != notification_id:
+                continue
+            if flight.notification.revision <= revision:
                 del session.frames[ack_id]
                 self._confirm(session, ack_id, AckVia.ACK)
                 return True
@@ -220,6 +222,7 @@ class DeliveryDesk:
         arrived = [frame for frame in session.frames.values() if frame.mark <= mark]
         for frame in arrived:
             del session.frames[frame.ack_id]
+        arrived = [frame for frame in arrived if frame.ack_id in self._flights]
         if self._has_acking_session(session.user, session.line):
             self._hold(session, arrived)
         else:

@@ -1,5 +1,6 @@
 """What is known of people: tokens seen, roles, rooms, subscriptions, revocation."""
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -59,6 +60,7 @@ class People:
         self._lines = settings.namespaces.lines
         self._types = TypeRegistry(settings.types)
         self._tell: Tell = tell_nobody
+        self._turns = itertools.count(1)
         self._cache: OrderedDict[str, tuple[datetime, Known]] = OrderedDict()
         self._is_shared = False
         self._generation = 0
@@ -121,9 +123,11 @@ class People:
 
     async def refresh(self, user: str) -> Person:
         """Read again what belongs to a connected user, and end sessions that lost their line."""
+        turn = next(self._turns)
         person = await self.person(user)
         known = self._registry.person(user)
-        self._registry.know(person)
+        if not self._registry.know(person, turn):
+            return known or person
         if known is not None and known.since != person.since:
             self._signalling.touch_counts(user)
         for session in self._registry.of_user(user):

@@ -119,6 +119,7 @@ class Registry:
         self._by_id: dict[str, Session] = {}
         self._by_user: dict[str, dict[str, Session]] = {}
         self._people: dict[str, Person] = {}
+        self._turns: dict[str, int] = {}
         self._by_audience: defaultdict[Audience, set[str]] = defaultdict(set)
 
     def on_channels(self, begun: ChannelCall, ended: ChannelCall) -> None:
@@ -156,18 +157,31 @@ class Registry:
         if not of_user:
             del self._by_user[session.user]
             self._on_ended(channel_of(session.user))
+            self._turns.pop(session.user, None)
             self._index(self._people.pop(session.user), {})
         return session
 
-    def know(self, person: Person) -> None:
-        """Replace what is known of a connected user; nothing for one who is not connected."""
-        if person.id in self._by_user:
-            self._index(self._people.get(person.id), person.since)
-            self._people[person.id] = person
-            for audience in person.since:
-                if audience not in self._by_audience:
-                    self._on_begun(audience.key)
-                self._by_audience[audience].add(person.id)
+    def know(self, person: Person, turn: int = 0) -> bool:
+        """Replace what is known of a connected user; nothing for one who is not connected.
+
+        Args:
+            turn: When the look at the store began, in the order of all such looks.
+
+        Returns:
+            False: a look that began later has ended before, and knows better.
+        """
+        if person.id not in self._by_user:
+            return True
+        if turn < self._turns.get(person.id, 0):
+            return False
+        self._turns[person.id] = turn
+        self._index(self._people.get(person.id), person.since)
+        self._people[person.id] = person
+        for audience in person.since:
+            if audience not in self._by_audience:
+                self._on_begun(audience.key)
+            self._by_audience[audience].add(person.id)
+        return True
 
     def person(self, user: str) -> Person | None:
         """What is known of a connected user."""

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import structlog
+
 from notify_server.domain.claims import Caller, Scope
 from notify_server.domain.errors import Code, ConflictError, NotFoundError, NotifyError
 from notify_server.domain.notification import Accepted, Draft, Notification, Submission
@@ -27,6 +29,8 @@ from notify_server.ports.store import Store
 SUBMIT_ROUTE = "POST /notifications"
 BULK_ROUTE = "POST /notifications/bulk"
 _BATCH = 1_000
+
+_log = structlog.get_logger("notify.submit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,7 @@ class Submissions:
         existing = await self._own(caller, notification_id)
         await self._confirmations.flush()  # what has arrived counts as arrived
         before = await self._store.summary(notification_id)
-        self._dispatcher.put(await self._store.cancel(notification_id))
+        self._put(await self._store.cancel(notification_id))
         await self._note_foreign(caller, existing, "notification.cancel")
         return Cancelled(notification_id, before.pending, before.unread_delivered)
 
@@ -263,14 +267,21 @@ class Submissions:
         failpoint("after_store")
         for waiting, result in zip(batch, results, strict=True):
             if isinstance(result, Accepted) and not result.replayed:
-                self._dispatcher.put(result.notification)
+                self._put(result.notification)
             self._release(waiting.submission)
             if not waiting.answer.done():
                 waiting.answer.set_result(result)
 
+    def _put(self, notification: Notification) -> None:
+        """Dispatch what is stored; a failure must leave nobody of the batch without answer."""
+        try:
+            self._dispatcher.put(notification)
+        except Exception:  # noqa: BLE001 - it is stored, and whoever comes back gets it
+            _log.exception("dispatch_not_begun", notification=notification.id)
+
     def _answer(self, accepted: Accepted) -> Submitted:
         if not accepted.replayed:
-            self._dispatcher.put(accepted.notification)
+            self._put(accepted.notification)
         return self._answered(accepted)
 
     def _answered(self, accepted: Accepted) -> Submitted:

@@ -352,3 +352,43 @@ async def test_discovered_late_is_not_shown_to_who_dismissed_it(rig, store):
     await rig.line.dispatcher.discover()
     await rig.settle()
     assert rig.ids(session) == []
+
+
+async def test_an_older_look_at_a_person_that_ends_later_gives_nothing_back(rig, monkeypatch):
+    """Who was taken out of a room must not be in it again because a slow read says so."""
+    session = await rig.connect("ann")
+    people = rig.line.people
+    await people.add_room_member("r", "ann")
+    gate = Gate(monkeypatch, rig.store, "user")
+    people.forget("ann")
+    slow = asyncio.create_task(people.refresh("ann"))
+    await gate.reached.wait()
+    monkeypatch.undo()
+    await people.remove_room_member("r", "ann")
+    gate.open.set()
+    await slow
+    sent = await rig.send(to=[room("r")])
+    assert sent not in rig.ids(session)
+    assert rig.line.registry.person("ann").since.keys() == (await people.person("ann")).since.keys()
+
+
+async def test_submission_that_can_not_be_dispatched_leaves_no_other_without_answer(
+    rig, monkeypatch
+):
+    real = rig.line.dispatcher.put
+    titles = []
+
+    def put(notification):
+        titles.append(notification.content.title)
+        if notification.content.title == "bad":
+            raise RuntimeError("a fault of ours")
+        real(notification)
+
+    monkeypatch.setattr(rig.line.dispatcher, "put", put)
+    session = await rig.connect("ann")
+    async with asyncio.timeout(10):
+        sent = await asyncio.gather(*(rig.send("ann", title=t) for t in ("a", "bad", "b")))
+    await rig.settle()
+    assert sorted(titles) == ["a", "b", "bad"]
+    assert {sent[0], sent[2]} <= set(rig.ids(session))
+    assert (await rig.receipt("ann", sent[1])).user == "ann"

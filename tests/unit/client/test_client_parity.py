@@ -29,5 +29,6 @@ def test_call_takes_the_same_arguments_with_the_same_defaults(name):
 @pytest.mark.parametrize("name", sorted(public(Client)))
 def test_call_says_the_same_of_itself(name):
     sync, other = (inspect.getdoc(getattr(cls, name)) for cls in (Client, AsyncClient))
-    assert sync and other
+    assert sync
+    assert other
     assert sync.splitlines()[0] == other.splitlines()[0]

@@ -16,7 +16,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	&& { echo "$$name"; break; }; done)
 ARGS ?=
 
-.PHONY: help run test lint bench bench-nodes soak install install-dev pages clean
+.PHONY: help run test lint bench bench-nodes bench-client soak install install-dev pages clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -37,6 +37,10 @@ bench: install-dev ## measure the line, then the transport against its peers; ne
 bench-nodes: install-dev ## measure what a second node and the bus cost in CPU seconds (ARGS=--quick)
 	@scripts/services
 	exec $(BIN)/python benchmarks/nodes/run.py $(ARGS)
+
+bench-client: install-dev pages ## weigh the React package against its peers and time its page; never fails on a figure
+	@node benchmarks/client/bytes.mjs
+	if [ -f benchmarks/client/page.mjs ]; then exec node benchmarks/client/page.mjs $(ARGS); fi
 
 soak: install-dev ## the tests that run for minutes
 	@$(BIN)/python -m pytest -m soak $(ARGS)

@@ -1,0 +1,2 @@
+/** The client alone, without React. */
+export { createNotifyClient } from "notify-client";

@@ -37,7 +37,7 @@ function Demo({ session }: { session: Session }) {
           <a href="../metrics">Metrics</a>
         </nav>
         <label>
-          Language
+          <span>Language</span>
           <select value={language} onChange={(event) => setLanguage(event.target.value)}>
             <option value="en">English</option>
             <option value="de">Deutsch</option>
@@ -45,7 +45,7 @@ function Demo({ session }: { session: Session }) {
           </select>
         </label>
         <label>
-          Theme
+          <span>Theme</span>
           <select value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
             <option value="auto">System</option>
             <option value="light">Light</option>

@@ -246,10 +246,19 @@ function Meta({ item, l }: { item: Notification; l: Localization }) {
     );
   if (item.is_grouped && item.group_count > 1)
     parts.push(<span key="group">{l.group(item.group_count)}</span>);
-  if (item.sender?.name) parts.push(<bdi key="sender">{item.sender.name}</bdi>);
-  if (item.source) parts.push(<bdi key="source">{item.source.replaceAll("_", " ")}</bdi>);
-  for (const tag of item.tags ?? []) parts.push(<bdi key={`tag ${tag}`}>#{tag}</bdi>);
+  if (item.sender?.name) parts.push(<Words key="sender" text={item.sender.name} />);
+  if (item.source) parts.push(<Words key="source" text={item.source.replaceAll("_", " ")} />);
+  for (const tag of item.tags ?? []) parts.push(<Words key={`tag ${tag}`} text={`#${tag}`} />);
   return parts.length > 0 ? <div className="nt-meta">{parts}</div> : null;
+}
+
+/** Words of their own direction, in a line that has the page's. */
+function Words({ text }: { text: string }) {
+  return (
+    <span>
+      <bdi>{text}</bdi>
+    </span>
+  );
 }
 
 function Buttons({ item, actions }: { item: Notification; actions: Actions }) {

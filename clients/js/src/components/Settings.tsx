@@ -72,7 +72,7 @@ function SoundSwitch() {
     set(value);
     if (value) playTone(false);
   }
-  return <Switch label={l.sound} text={l.soundText} isOn={isOn} onChange={change} />;
+  return <Switch icon="sound" label={l.sound} text={l.soundText} isOn={isOn} onChange={change} />;
 }
 
 const permission = () => ("Notification" in globalThis ? Notification.permission : "denied");
@@ -97,6 +97,7 @@ function DesktopSwitch() {
   return (
     <>
       <Switch
+        icon="desktop"
         label={l.desktop}
         text={isDenied ? l.desktopDenied : l.desktopText}
         isOn={isOn && state === "granted"}

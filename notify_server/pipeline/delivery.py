@@ -6,7 +6,7 @@ is covered by the replay: without a receipt nothing was delivered.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -45,12 +45,14 @@ class Flight:
         confirmed: Users of whom a session has.
         is_lost: A session ended before it confirmed; its successor may still do so.
         is_stored: The attempt is a row already, and is judged when that is due.
+        is_first: The first attempt, which every node with a session of the user has sent.
     """
 
     ack_id: int
     notification: Notification
     sent_at: float
     is_stored: bool
+    is_first: bool
     waiting: dict[str, Session] = field(default_factory=dict)
     confirmed: set[str] = field(default_factory=set)
     is_lost: bool = False
@@ -76,8 +78,23 @@ class Underway:
     judged_at: datetime
 
 
-Failed = Callable[[Notification, list[str], Reason], None]
-"""Called with the users whose attempt was not confirmed."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt that sessions here did not confirm.
+
+    Attributes:
+        users: Each with an attempt of their own that has failed.
+        is_first: The first attempt: other nodes may have sent it too, and it counts once.
+    """
+
+    notification: Notification
+    users: Sequence[str]
+    reason: Reason
+    is_first: bool
+
+
+Failed = Callable[[Failure], None]
+"""Called with what was not confirmed."""
 
 FellBehind = Callable[[Session], None]
 
@@ -110,7 +127,7 @@ class DeliveryDesk:
         # By user and line, and by ack id: who answered a ping while the user had a session that
         # acknowledges. Kept here and not with the session, which may be the first to go.
         self._held: dict[tuple[str, str], dict[int, Session]] = {}
-        self._on_failed: Failed = lambda _notification, _users, _reason: None
+        self._on_failed: Failed = lambda _failure: None
         self._on_behind: FellBehind = lambda _session: None
 
     def on_failed(self, call: Failed) -> None:
@@ -148,7 +165,7 @@ class DeliveryDesk:
     ) -> None:
         """Write one frame to many live sessions; the same bytes to all that acknowledge."""
         notification = frame.view.notification
-        flight = self._launch(notification, is_stored=is_stored)
+        flight = self._launch(frame, is_stored=is_stored)
         for acks in (True, False):
             group = {s.id: s for s in sessions if s.acks is acks}
             if not group:
@@ -167,9 +184,11 @@ class DeliveryDesk:
         priority = frame.view.notification.content.priority
         self._figures.frames.add(priority, "transient", by=len(sessions))
 
-    def _launch(self, notification: Notification, *, is_stored: bool) -> Flight:
+    def _launch(self, frame: NotificationFrame, *, is_stored: bool) -> Flight:
         now = self._clock.monotonic()
-        flight = Flight(self._next_ack_id, notification, now, is_stored)
+        notification = frame.view.notification
+        is_first = frame.attempt is None and not frame.replayed
+        flight = Flight(self._next_ack_id, notification, now, is_stored, is_first)
         self._next_ack_id += 1
         self._flights[flight.ack_id] = flight
         timeout = self._retry.ack_timeout(notification).total_seconds()
@@ -363,7 +382,7 @@ class DeliveryDesk:
             users -= {s.user for s in flight.waiting.values()}
         if users:
             self._count(flight.notification, reason, len(users))
-            self._on_failed(flight.notification, sorted(users), reason)
+            self._on_failed(Failure(flight.notification, sorted(users), reason, flight.is_first))
 
 
 def _kind(frame: NotificationFrame, *, is_stored: bool) -> str:

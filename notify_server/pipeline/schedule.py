@@ -19,7 +19,7 @@ from notify_server.domain.receipt import Attempt, Entry, Receipt, Step
 from notify_server.kit.aio import Background, pause
 from notify_server.kit.clock import Clock
 from notify_server.pipeline.changes import save_won
-from notify_server.pipeline.delivery import DeliveryDesk
+from notify_server.pipeline.delivery import DeliveryDesk, Failure
 from notify_server.pipeline.figures import Figures
 from notify_server.pipeline.frames import personal_frame
 from notify_server.pipeline.people import People
@@ -109,62 +109,61 @@ class Schedule:
 
     # What failed in memory becomes a row
 
-    def failed(self, notification: Notification, users: list[str], reason: Reason) -> None:
+    def failed(self, failure: Failure) -> None:
         """Write what follows an attempt that these users' sessions did not confirm."""
-        self._background.spawn(self._write_failures(notification, users, reason), "write failures")
+        self._background.spawn(self._write_failures(failure), "write failures")
 
-    async def _write_failures(
-        self, notification: Notification, users: list[str], reason: Reason
-    ) -> None:
-        for start in range(0, len(users), _PAGE):
-            page = users[start : start + _PAGE]
-            while not await self._wrote_page(notification, page, reason):
+    async def _write_failures(self, failure: Failure) -> None:
+        for start in range(0, len(failure.users), _PAGE):
+            page = replace(failure, users=failure.users[start : start + _PAGE])
+            while not await self._wrote_page(page):
                 await pause(_RETRY_S)
 
-    async def _wrote_page(
-        self, notification: Notification, page: Sequence[str], reason: Reason
-    ) -> bool:
+    async def _wrote_page(self, page: Failure) -> bool:
         """False while the store is away: open sessions would be sent nothing any more."""
-        named = [u for u in page if u in notification.targets.users]
-        members = [u for u in page if u not in notification.targets.users]
+        everybody = page.notification.targets.users
+        named = [u for u in page.users if u in everybody]
+        members = [u for u in page.users if u not in everybody]
         try:
-            lost = await self._insert_failures(notification, members, reason)
+            lost = await self._insert_failures(page, members)
             for user in [*named, *lost]:
-                await self._write_failure(notification, user, reason)
+                await self._write_failure(page, user)
         except UnavailableError:
-            _log.warning("failures_not_written", count=len(page))
+            _log.warning("failures_not_written", count=len(page.users))
             return False
         return True
 
-    async def _insert_failures(
-        self, notification: Notification, users: Sequence[str], reason: Reason
-    ) -> list[str]:
+    async def _insert_failures(self, failure: Failure, users: Sequence[str]) -> list[str]:
         """Insert receipts of an audience's members; returns the users who have one already."""
-        decided = [self._fail(Entry(notification, None), user, reason) for user in users]
+        entry = Entry(failure.notification, None)
+        decided = [self._fail(entry, user, failure.reason) for user in users]
         lost = {key.user for key in await self._save(decided)}
         return sorted(lost)
 
-    async def _write_failure(self, notification: Notification, user: str, reason: Reason) -> None:
+    async def _write_failure(self, failure: Failure, user: str) -> None:
         """Write one failure; read again and again when others write too, so that each counts."""
         for _ in range(_TRIES):
-            found = await self._store.entries(user, [notification.id])
-            if not found or not await self._is_to_fail(found[0], notification, user, reason):
+            found = await self._store.entries(user, [failure.notification.id])
+            if not found or not await self._is_to_fail(found[0], failure, user):
                 return
-            if not await self._save([self._fail(found[0], user, reason)]):
+            if not await self._save([self._fail(found[0], user, failure.reason)]):
                 return
 
-    async def _is_to_fail(
-        self, entry: Entry, sent: Notification, user: str, reason: Reason
-    ) -> bool:
-        """Whether the failed frame still matters: not revised, not delivered.
+    async def _is_to_fail(self, entry: Entry, failure: Failure, user: str) -> bool:
+        """Whether the failed frame still matters: not revised, not counted, not delivered.
 
         A retry that is out is judged when its row is due, unless its session has ended before.
         """
-        if entry.notification.revision != sent.revision:
+        revision = failure.notification.revision
+        if entry.notification.revision != revision:
             return False
-        is_out = entry.receipt is not None and entry.receipt.step is Step.JUDGE
-        if is_out and reason is not Reason.SESSION_ENDED:
-            return False
+        receipt = entry.receipt
+        if receipt is not None:
+            is_counted = receipt.revision == revision and receipt.attempts > 0
+            if failure.is_first and is_counted:  # by another node, whose frame it was as well
+                return False
+            if receipt.step is Step.JUDGE and failure.reason is not Reason.SESSION_ENDED:
+                return False
         person = await self._people.person(user)
         return is_awaiting(person, entry, self._rules, self._clock.now())
 
@@ -175,8 +174,12 @@ class Schedule:
         receipt = receipt_of(entry, user, mark, now)
         return fail_attempt(
             self._retry, replace(receipt, changed_at=now), entry.notification, now, reason,
-            is_online=self._registry.is_online(user, entry.notification.line),
+            is_online=self._may_be_online(user, entry.notification.line),
         )  # fmt: skip
+
+    def _may_be_online(self, user: str, line: str) -> bool:
+        """Other nodes may have a session where this one has none: the row shows it when due."""
+        return self._is_shared or self._registry.is_online(user, line)
 
     async def _save(self, verdicts: Sequence[Verdict]) -> list[ReceiptKey]:
         """Write verdicts; returns those that lost against another writer."""
@@ -186,8 +189,18 @@ class Schedule:
         return sorted(lost)
 
     async def _keep(self, attempts: Sequence[Attempt]) -> None:
-        if attempts:
+        """What is counted is written down too, even if the store goes away in between."""
+        if not attempts:
+            return
+        try:
             await self._store.add_attempts(attempts)
+        except UnavailableError:
+            self._background.spawn(self._keep_later(attempts), "write attempts down")
+
+    async def _keep_later(self, attempts: Sequence[Attempt]) -> None:
+        _log.warning("attempts_not_written", count=len(attempts))
+        await pause(_RETRY_S)
+        await self._keep(attempts)
 
     # What is due
 
@@ -263,7 +276,7 @@ class Schedule:
             return Verdict(postponed_reminder(self._retry, receipt, notification, now))
         if receipt.step is Step.JUDGE:
             return fail_attempt(
-                self._retry, receipt, notification, now, Reason.NO_ACK, is_online=False
+                self._retry, receipt, notification, now, Reason.NO_ACK, is_online=self._is_shared
             )
         return Verdict(parked(self._retry, receipt, notification))
 

@@ -3,11 +3,15 @@
 import asyncio
 from collections import Counter
 
-from support.line_rig import S
+import pytest
+from doubles.hub_bus import Hub
+from support.line_rig import EVERYONE, S
 
+from notify_server.domain.errors import UnavailableError
 from notify_server.domain.notification import Priority
 from notify_server.domain.receipt import Step
 from notify_server.domain.settings import RETRY_RULES
+from notify_server.pipeline import schedule
 
 
 async def test_two_schedules_over_1000_due_rows_record_each_attempt_once(make_rig, store):
@@ -62,3 +66,77 @@ async def test_two_schedules_wake_and_remind_once(make_rig):
     woken = [f for f in frames if f.view.notification.id == snoozed and f.view.state.sort_at]
     assert len([f for f in woken if f.view.state.sort_at == rigs[0].clock.now()]) == 1
     assert (await rigs[0].receipt("ann", asked)).reminders == 1
+
+
+async def settle(hub, rigs):
+    for _ in range(3):
+        for rig in rigs:
+            await rig.settle()
+        await hub.carry()
+
+
+async def run_out(hub, rigs):
+    """All attempts that there are: let time pass on both nodes until nothing is due."""
+    for _ in range(60):
+        rigs[0].clock.advance(S)
+        for rig in rigs:
+            rig.line.desk.tick()
+            await rig.line.schedule.run()
+        await settle(hub, rigs)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_first_attempt_that_both_nodes_sent_is_counted_once(make_rig, store, is_named):
+    """Else a person with devices on two nodes is tried one time less."""
+    hub = Hub()
+    rigs = [await make_rig(seed=seed, bus=hub.place()) for seed in (1, 2)]
+    sessions = [await rig.connect("ann") for rig in rigs]
+    await settle(hub, rigs)
+    users, to = (["ann"], []) if is_named else ([], [EVERYONE])
+    sent = await rigs[0].send(*users, to=to, priority=Priority.CRITICAL)
+    await settle(hub, rigs)
+    assert [rig.ids(one) for rig, one in zip(rigs, sessions, strict=True)] == [[sent], [sent]]
+    await run_out(hub, rigs)
+    tries = RETRY_RULES[Priority.CRITICAL].attempts
+    found = Counter((a.number, a.outcome) for a in await store.attempts(sent, "ann"))
+    assert found == {
+        **{(number, "failed"): 1 for number in range(1, tries + 1)},
+        **{(number, "sent"): 1 for number in range(2, tries + 1)},
+    }
+
+
+async def test_session_that_ends_here_leaves_the_row_to_the_node_with_the_other(make_rig, store):
+    """It is parked only if no node has taken it for a while."""
+    hub = Hub()
+    rigs = [await make_rig(seed=seed, bus=hub.place()) for seed in (1, 2)]
+    gone, stays = [await rig.connect("ann") for rig in rigs]
+    await settle(hub, rigs)
+    sent = await rigs[0].send("ann", priority=Priority.CRITICAL)
+    await settle(hub, rigs)
+    await rigs[0].close(gone)
+    await settle(hub, rigs)
+    await run_out(hub, rigs)
+    attempts = {frame.attempt for frame in rigs[1].frames(stays)}
+    assert attempts == {None, *range(2, RETRY_RULES[Priority.CRITICAL].attempts + 1)}
+    assert (await rigs[1].receipt("ann", sent)).step is Step.WAIT
+
+
+async def test_attempts_of_which_the_store_took_no_note_are_written_later(
+    make_rig, store, monkeypatch
+):
+    """A node that froze in between finds its deadline over when it wakes up."""
+    monkeypatch.setattr(schedule, "_RETRY_S", 0.01)
+    rig = await make_rig()
+    await rig.connect("ann")
+    sent = await rig.send("ann", priority=Priority.CRITICAL)
+    fails, real = [2], store.add_attempts
+
+    async def add_attempts(attempts):
+        if fails[0]:
+            fails[0] -= 1
+            raise UnavailableError("too late")
+        await real(attempts)
+
+    monkeypatch.setattr(store, "add_attempts", add_attempts)
+    await rig.tick(RETRY_RULES[Priority.CRITICAL].ack_timeout_s * S)
+    assert [(a.number, a.outcome) for a in await store.attempts(sent, "ann")] == [(1, "failed")]

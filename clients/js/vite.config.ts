@@ -4,6 +4,8 @@ import { defineConfig } from "vite";
 import manifest from "./package.json" with { type: "json" };
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+/** React's own: Next takes them for what runs in a browser. The client alone may be imported anywhere. */
+const CLIENT_ONLY = ["react", "components"];
 const outside = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
 
 export default defineConfig({
@@ -21,7 +23,10 @@ export default defineConfig({
     },
     rolldownOptions: {
       external: (id) => outside.some((name) => id === name || id.startsWith(`${name}/`)),
-      output: { chunkFileNames: "shared/[name].js" },
+      output: {
+        chunkFileNames: "shared/[name].js",
+        banner: ({ isEntry, name }) => (isEntry && CLIENT_ONLY.includes(name) ? '"use client";' : ""),
+      },
     },
   },
 });

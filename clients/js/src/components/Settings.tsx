@@ -1,5 +1,5 @@
 /** What somebody wants to hear about, and how: types, sound, desktop. */
-import { useId, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { useSubscriptions } from "../react/hooks";
 import { useNotifyClient } from "../react/context";
 import { Dialog } from "./Dialog";
@@ -82,7 +82,9 @@ function DesktopSwitch() {
   const { l } = useUi();
   const [isOn, set] = useSetting("desktop");
   const [isAsking, setAsking] = useState(false);
-  const [state, setState] = useState(permission);
+  const [state, setState] = useState<NotificationPermission>("default");
+  // After the first drawing: a server that renders cannot know it, and must draw the same.
+  useEffect(() => setState(permission()), []);
   async function ask(): Promise<void> {
     setAsking(false);
     const answer = await Notification.requestPermission();

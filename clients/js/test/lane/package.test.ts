@@ -42,3 +42,25 @@ test("the client and the hooks import without a browser, and the client without 
     expect(readFileSync(join(HERE, "dist", path), "utf8")).not.toMatch(/from "react/);
   }
 });
+
+test("what needs React says that it is for a browser, as Next wants it; the client alone does not", () => {
+  const firstLine = (file: string) => readFileSync(join(HERE, "dist", file), "utf8").split("\n", 1)[0];
+  expect(["react.js", "components.js"].map(firstLine)).toEqual(['"use client";', '"use client";']);
+  expect(firstLine("index.js")).not.toContain("use client");
+});
+
+test("components render in plain Node, without a window and without a token", () => {
+  const html = node(`
+    import { createElement as h } from "react";
+    import { renderToString } from "react-dom/server";
+    import * as all from "notify-client/components";
+    const getToken = () => { throw new Error("nobody asks while rendering"); };
+    const { NotifyProvider, Bell, NotificationCenter, Toaster, AcknowledgeDialog } = all;
+    const page = [Bell, Toaster, AcknowledgeDialog].map((one) => h(one, { key: one.name }));
+    const centre = h(NotificationCenter, { variant: "page" });
+    if ("window" in globalThis || "document" in globalThis) throw new Error("this is no plain Node");
+    console.log(renderToString(h(NotifyProvider, { user: "42", getToken }, ...page, centre)));
+  `);
+  expect(html).toContain("Notifications, none unread");
+  expect(html).toContain('role="tablist"');
+});

@@ -49,10 +49,13 @@ export class Server {
   private constructor(
     readonly port: number,
     readonly dataDir: string,
+    readonly settings: Readonly<Record<string, string>>,
   ) {}
 
-  static async start(): Promise<Server> {
-    const server = new Server(await freePort(), await mkdtemp(join(tmpdir(), "notify-lane-")));
+  /** `settings` as the environment has them: NOTIFY_<SECTION>__<KEY>. */
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
+    const dataDir = await mkdtemp(join(tmpdir(), "notify-lane-"));
+    const server = new Server(await freePort(), dataDir, settings);
     await server.run();
     return server;
   }
@@ -79,6 +82,7 @@ export class Server {
       env: {
         ...INHERITED,
         ...limits,
+        ...this.settings,
         NOTIFY_SERVER__DATA_DIR: this.dataDir,
         NOTIFY_AUTH__JWT_SECRET: SECRET,
       },

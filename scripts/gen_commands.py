@@ -11,7 +11,7 @@ from typing import Any
 from typer.main import get_command
 
 from notify_server.cli.main import app, main
-from notify_server.cli.overview import GROUPS
+from notify_server.cli.overview import COMMANDS, GROUPS
 
 ROOT = Path(__file__).parent.parent
 _COLUMNS = "80"
@@ -59,17 +59,17 @@ def _page() -> str:
     parts = [_HEAD]
     for group in GROUPS:
         parts.append(f"## {group}\n")
-        parts += [_section(words) for words, of_group in known if of_group == group]
+        parts += [_section(words) for words in known if COMMANDS[words[0]].group == group]
     return "\n".join(parts)
 
 
-def _commands(group: Any, path: tuple[str, ...] = (), panel: str = "") -> Iterator[Any]:
+def _commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for name, command in group.commands.items():
-        words, of_group = (*path, name), panel or command.rich_help_panel
+        words = (*path, name)
         if hasattr(command, "commands"):
-            yield from _commands(command, words, of_group)
+            yield from _commands(command, words)
         else:
-            yield words, of_group
+            yield words
 
 
 def _section(words: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bench.server import ISSUED_AT
-from notify_server.app.build import make_store
+from notify_server.app.stores import make_store
 from notify_server.domain.notification import Content, Submission
 from notify_server.domain.receipt import Step
 from notify_server.domain.settings import ServerSettings, Settings

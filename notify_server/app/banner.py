@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from rich.console import Console
 
-from notify_server.auth.tokens import issue_token
+from notify_server.auth.signing import issue_token
 from notify_server.domain.settings import Settings
 
 _TTL = timedelta(hours=12)

@@ -1,30 +1,26 @@
 """Wiring: the only place that makes adapters and hands them to the line."""
 
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
 from aiohttp import web
-from typing_extensions import override
 
 from notify_server.app.buses import Nodes, alone
 from notify_server.app.lines import Line, build_line
 from notify_server.app.metrics import LoopWatch, Parts, StoreWatch, current, of_bus
-from notify_server.app.stores import make_clock, make_store, store_jobs
 from notify_server.auth.keys import KeyRing
-from notify_server.auth.tokens import TokenVerifier, issue_token
+from notify_server.auth.signing import issue_token
+from notify_server.auth.tokens import TokenVerifier
 from notify_server.domain.settings import Settings
-from notify_server.domain.signals import Signal
 from notify_server.jobs.ticker import Job, Ticker
 from notify_server.kit.addresses import parse_networks
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
 from notify_server.kit.rates import TokenBuckets
 from notify_server.pipeline.revocations import LOOK_S
-from notify_server.pipeline.submit import Submissions
-from notify_server.ports.emitter import Emitter
 from notify_server.ports.store import Store
 from notify_server.rest.app import make_app
 from notify_server.rest.deps import DemoAccess, Readiness, RestDeps
@@ -69,7 +65,7 @@ def build(
         nodes: The way to others; None: this process is alone.
     """
     nodes = nodes or alone(clock)
-    background, jobs = Background(), store_jobs(store)
+    background, jobs = Background(), _store_jobs(store)
     store_watch, loop_watch, http = StoreWatch(store, clock), LoopWatch(clock), HttpFigures()
     store = store_watch.store
     tokens = TokenVerifier(settings.auth, clock, id_chars=settings.limits.id_chars)
@@ -180,56 +176,14 @@ def _ticker(settings: Settings, line: Line, gateway: Gateway, jobs: Sequence[Job
     )
 
 
-class _NoSessions(Emitter):
-    """For commands that work on the store while no server runs."""
+@runtime_checkable
+class _HasClock(Protocol):
+    """A store whose clock is every node's."""
 
-    @override
-    def emit(
-        self, sessions: Iterable[str], signal: Signal, ack_id: int | None = None
-    ) -> Sequence[str]:
-        return ()
-
-    @override
-    def mark(self, session: str) -> int:
-        return 0
-
-    @override
-    def probe(self, session: str) -> int:
-        return 0
-
-    @override
-    def backlog(self, session: str) -> tuple[int, int]:
-        return 0, 0
-
-    @override
-    def disconnect(self, session: str) -> None:
-        pass
-
-    @override
-    def cut(self, session: str, after_s: float = 0) -> None:
-        pass
+    async def measure_clock(self) -> None:
+        """Set the process' clock by the store's."""
 
 
-@asynccontextmanager
-async def offline(settings: Settings) -> AsyncIterator[tuple[Submissions, Store]]:
-    """What submits, and the store; see ``offline_line``."""
-    async with offline_line(settings) as (line, store):
-        yield line.submissions, store
-
-
-@asynccontextmanager
-async def offline_line(settings: Settings) -> AsyncIterator[tuple[Line, Store]]:
-    """The line without sessions, on the store, under its lock.
-
-    Raises:
-        ConflictError: Another process holds the store.
-    """
-    clock, background = make_clock(settings), Background()
-    store = make_store(settings, clock)
-    await store.open()
-    try:
-        line = build_line(settings, store, _NoSessions(), background, clock, random.SystemRandom())
-        yield line, store
-    finally:
-        await background.close()
-        await store.close()
+def _store_jobs(store: Store) -> list[Job]:
+    """What must be done for the store from time to time."""
+    return [Job("store clock", 30, store.measure_clock)] if isinstance(store, _HasClock) else []

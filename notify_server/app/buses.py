@@ -3,15 +3,29 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import Protocol
 
 from notify_server.bus.local import LocalBus
-from notify_server.bus.rates import SharedRates
-from notify_server.bus.redis import RedisBus
 from notify_server.domain.settings import Settings
 from notify_server.kit.clock import Clock
-from notify_server.kit.rates import TokenBuckets, parse_rate
+from notify_server.kit.rates import Rate, TokenBuckets, parse_rate
 from notify_server.ports.bus import Bus
 from notify_server.ports.rates import RateCounter
+
+_REDIS_BUS = "notify_server.bus.redis:RedisBus"
+_REDIS_RATES = "notify_server.bus.rates:SharedRates"
+"""Imported where a bus is named: a process that is alone starts without redis-py."""
+
+
+class _Rates(Protocol):
+    """Rates that all nodes count together; ``bus/rates.py``."""
+
+    def counter(self, name: str, rate: Rate | None) -> RateCounter:
+        """One configured rate."""
+
+    async def close(self) -> None:
+        """Let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +39,7 @@ class Nodes:
 
     bus: Bus
     clock: Clock
-    rates: SharedRates | None = None
+    rates: _Rates | None = None
 
     @property
     def are_several(self) -> bool:
@@ -52,7 +66,8 @@ async def join_nodes(settings: Settings, clock: Clock) -> AsyncIterator[Nodes]:
     if not url:
         yield alone(clock)
         return
-    bus, rates = RedisBus(url, settings.bus.key, clock), SharedRates(url, clock)
+    bus: Bus = resolve_name(_REDIS_BUS)(url, settings.bus.key, clock)
+    rates: _Rates = resolve_name(_REDIS_RATES)(url, clock)
     await bus.open()
     try:
         yield Nodes(bus, clock, rates)

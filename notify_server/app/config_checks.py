@@ -7,10 +7,11 @@ refused rather than made with a secret that everybody knows (S20).
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
+from pkgutil import resolve_name
 from urllib.parse import SplitResult, urlsplit
 
 from notify_server.app.config_faults import Faults
-from notify_server.auth.tokens import (
+from notify_server.auth.signing import (
     ALGORITHMS,
     PUBLIC_ALGORITHMS,
     read_public_keys,
@@ -18,8 +19,9 @@ from notify_server.auth.tokens import (
 )
 from notify_server.domain.settings import AuthSettings, Settings
 from notify_server.kit.rates import parse_rate
-from notify_server.stores.mongodb.database import url_fault
 
+_MONGODB_FAULT = "notify_server.stores.mongodb.database:url_fault"
+"""Imported where such a URL is given, as in ``app/stores.py``."""
 MIN_SECRET_BYTES = 32
 _MIN_DIFFERENT = 8
 _DEFAULT_WORDS = re.compile(
@@ -71,7 +73,7 @@ def _server(settings: Settings, faults: Faults) -> None:
 def _store(settings: Settings, faults: Faults) -> None:
     url, key = settings.store.url, ("store", "url")
     if url.startswith(("mongodb://", "mongodb+srv://")):
-        if fault := url_fault(url):
+        if fault := resolve_name(_MONGODB_FAULT)(url):
             faults.add(key, fault)
     elif url and not url.startswith("sqlite:///"):
         faults.add(key, 'expected "mongodb://…", "sqlite:///path" or ""')

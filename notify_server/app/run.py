@@ -1,7 +1,6 @@
 """Starting, serving and stopping: one process from the first byte to the last."""
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -26,8 +25,6 @@ from notify_server.app.stores import make_clock, make_store
 from notify_server.domain.settings import Settings
 
 RUN_FILE = "run.json"
-_GARBAGE_AFTER = (10_000, 20, 50)
-"""Python's own (700, 10, 10) looks again and again at what a thousand connections hold for good."""
 
 _log = structlog.get_logger("notify.run")
 
@@ -41,7 +38,6 @@ def serve(settings: Settings, *, demo: bool) -> int:
     """
     ready = ensure_secrets(settings, demo)
     set_up_logs(ready.log)
-    gc.set_threshold(*_GARBAGE_AFTER)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_serve(ready, demo=demo))

@@ -1,16 +1,17 @@
 """The store that the configuration names, and the clock that goes with it."""
 
 from pathlib import Path
+from pkgutil import resolve_name
 
 from notify_server.domain.settings import Settings
-from notify_server.jobs.ticker import Job
 from notify_server.kit.clock import AdjustedClock, Clock, SystemClock
 from notify_server.ports.store import Store
-from notify_server.stores.mongodb.store import MongoStore
 from notify_server.stores.sqlite.store import SqliteStore
 
 MONGODB = ("mongodb://", "mongodb+srv://")
 _SQLITE = "sqlite:///"
+_MONGO_STORE = "notify_server.stores.mongodb.store:MongoStore"
+"""Imported where it is named: PyMongo is a tenth of a start, and most servers have a file."""
 
 
 def make_clock(settings: Settings) -> Clock:
@@ -32,14 +33,12 @@ def make_store(settings: Settings, clock: Clock) -> Store:
 def store_at(url: str, clock: Clock) -> Store:
     """The store of a URL, not open."""
     path = file_of(url)
-    return MongoStore(url, clock) if path is None else SqliteStore(path, clock)
+    if path is not None:
+        return SqliteStore(path, clock)
+    store: Store = resolve_name(_MONGO_STORE)(url, clock)
+    return store
 
 
 def file_of(url: str) -> Path | None:
     """The file of a SQLite URL; None: it is another engine's."""
     return None if url.startswith(MONGODB) else Path(url.removeprefix(_SQLITE))
-
-
-def store_jobs(store: Store) -> list[Job]:
-    """What must be done for the store from time to time."""
-    return [Job("store clock", 30, store.measure_clock)] if isinstance(store, MongoStore) else []

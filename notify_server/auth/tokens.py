@@ -10,21 +10,22 @@ import base64
 import binascii
 import logging
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
 import orjson
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from jwt.algorithms import HMACAlgorithm
-from typing_extensions import override
 
 from notify_server.auth.jwks import JwksCache
+from notify_server.auth.signing import (
+    ALGORITHMS,
+    JWS,
+    PUBLIC_ALGORITHMS,
+    read_public_keys,
+    read_secret,
+)
 from notify_server.domain.claims import Claims
 from notify_server.domain.errors import Code, RejectedError
 from notify_server.domain.settings import AuthSettings
@@ -32,38 +33,17 @@ from notify_server.kit.clock import Clock, from_ms, to_ms
 
 _log = logging.getLogger(__name__)
 
-PUBLIC_ALGORITHMS = ("RS256", "ES256")
-ALGORITHMS = ("HS256", *PUBLIC_ALGORITHMS)
-"""What ``[auth] jwt_algorithms`` may name; ``none`` is not among them and never will be."""
-
 _MAX_CHARS = 8192
 _LEEWAY_MS = 60_000
 _MAX_SECONDS = 253_402_300_799  # the end of the year 9999, where datetime ends
 _TYPES = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 
 # No slash, no "..": a key id is a name, not a path or URL. The second form is a SHA-256 in base64,
 # which some providers use and which may hold slashes.
 _KID = re.compile(r"(?!.*\.\.)[A-Za-z0-9._~@+=:-]{1,128}|[A-Za-z0-9+/]{43}=")
 
 _Key = jwt.PyJWK | RSAPublicKey | EllipticCurvePublicKey | bytes
-
-
-class _ReadySecret(HMACAlgorithm):
-    """HS256 with a secret that was looked at once: stock takes it for a PEM, a DER or a JWK anew
-    with every token, which costs more than the signature.
-    """
-
-    @override
-    def prepare_key(self, key: str | bytes) -> bytes:
-        return super().prepare_key(key) if isinstance(key, str) else key
-
-
-_JWS = jwt.PyJWS(options={"enforce_minimum_key_length": True})
-_READY_SECRET = _ReadySecret(HMACAlgorithm.SHA256)
-_JWS.unregister_algorithm("HS256")
-_JWS.register_algorithm("HS256", _READY_SECRET)
 
 
 class TokenVerifier:
@@ -194,79 +174,6 @@ class TokenVerifier:
         return value
 
 
-def issue_token(
-    secret: str,
-    user: str,
-    roles: Sequence[str],
-    rooms: Sequence[str],
-    ttl: timedelta,
-    now: datetime,
-    **extra: object,
-) -> str:
-    """Make an HS256 token: for ``notify-server token``, the demo and tests.
-
-    Args:
-        secret: ``[auth] jwt_secret``.
-        user: ``sub``.
-        roles: ``roles``.
-        rooms: Glob patterns of rooms that the user may join.
-        ttl: From ``now`` to ``exp``.
-        now: ``iat``, kept to the millisecond: a revocation spares what was issued after it.
-        extra: Further claims, such as ``name``, ``aud`` or ``iss``; None is left out.
-    """
-    issued, expires = to_ms(now), to_ms(now + ttl)
-    payload = {
-        "sub": user,
-        "roles": list(roles),
-        "rooms": list(rooms),
-        "iat": _seconds(issued),
-        "exp": _seconds(expires),
-        **{name: value for name, value in extra.items() if value is not None},
-    }
-    return _JWS.encode(orjson.dumps(payload), read_secret(secret), "HS256")
-
-
-def read_secret(text: str) -> bytes:
-    """``[auth] jwt_secret`` as the key of HS256.
-
-    Raises:
-        ValueError: It is a public key or a certificate, which everybody may know.
-    """
-    try:
-        return _READY_SECRET.prepare_key(text)
-    except jwt.InvalidKeyError as error:
-        raise ValueError("it is a key or a certificate: expected chance") from error
-
-
-def read_public_keys(
-    path: Path,
-) -> list[tuple[str, RSAPublicKey | EllipticCurvePublicKey]]:
-    """The keys of a PEM file, each with its algorithm; two of them while keys are rotated.
-
-    Raises:
-        ValueError: Unreadable, or not all of them are RSA (2,048 bits or more) or P-256 keys.
-    """
-    try:
-        blocks = _PEM.findall(path.read_bytes())
-    except OSError as error:
-        raise ValueError(f"it cannot be read: {error.strerror}") from error
-    if not blocks:
-        raise ValueError("it holds no PEM block BEGIN PUBLIC KEY")
-    return [_public_key(block) for block in blocks]
-
-
-def _public_key(block: bytes) -> tuple[str, RSAPublicKey | EllipticCurvePublicKey]:
-    try:
-        key = load_pem_public_key(block)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise ValueError("a PEM block in it is damaged") from error
-    if isinstance(key, RSAPublicKey) and key.key_size >= 2048:
-        return "RS256", key
-    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
-        return "ES256", key
-    raise ValueError("a key in it is neither RSA of 2,048 bits or more nor EC P-256")
-
-
 def _unverified_header(token: str) -> Mapping[str, Any]:
     """What a token says of itself; PyJWT reads the same again when it checks the signature."""
     part = token.partition(".")[0]
@@ -282,7 +189,7 @@ def _unverified_header(token: str) -> Mapping[str, Any]:
 def _signed(token: str, algorithm: str, key: _Key) -> bytes | None:
     """The payload if ``key`` has signed it."""
     try:
-        payload: bytes = _JWS.decode(token, key, algorithms=[algorithm])
+        payload: bytes = JWS.decode(token, key, algorithms=[algorithm])
     except jwt.PyJWTError:
         return None
     return payload
@@ -313,11 +220,6 @@ def _text(raw: Mapping[str, Any], claim: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise _invalid(f"{claim} is no text")
     return value
-
-
-def _seconds(milliseconds: int) -> int | float:
-    """Whole seconds as an integer, as everybody writes them."""
-    return milliseconds / 1000 if milliseconds % 1000 else milliseconds // 1000
 
 
 def _invalid(reason: str) -> RejectedError:

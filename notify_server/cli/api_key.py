@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from notify_server.app.build import offline
+from notify_server.app.offline import offline
 from notify_server.auth.keys import make_key
 from notify_server.cli import options
+from notify_server.cli.configured import read_settings
 from notify_server.cli.gateway import open_server
 from notify_server.cli.show import clean, note, say, say_json, say_table
-from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint
 from notify_server.domain.claims import Scope
 from notify_server.domain.errors import NotFoundError
 from notify_server.domain.settings import Settings

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from notify_server.app.build import offline_line
 from notify_server.app.lines import Line
+from notify_server.app.offline import offline_line
+from notify_server.cli.configured import read_settings
 from notify_server.cli.gateway import open_server
-from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint
 from notify_server.client import AsyncClient
 from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import UnavailableError

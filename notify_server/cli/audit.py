@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from notify_server.app.build import offline_line
+from notify_server.app.offline import offline_line
 from notify_server.cli import options
 from notify_server.cli.asking import Way, find_way, path_of
 from notify_server.cli.exits import Exit

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import typer
 
 from notify_server.cli import options
+from notify_server.cli.configured import read_settings
 from notify_server.cli.show import clean, say, say_json
-from notify_server.cli.where import read_settings
 from notify_server.domain.settings import Settings
 
 _SECRETS = frozenset({"auth.jwt_secret", "bus.key"})

@@ -10,12 +10,13 @@ import typer
 from rich.console import Console
 from typing_extensions import override
 
-from notify_server.app.build import offline
+from notify_server.app.offline import offline
 from notify_server.cli import options
+from notify_server.cli.configured import read_settings
 from notify_server.cli.gateway import open_server
 from notify_server.cli.progress import Progress
 from notify_server.cli.show import say, say_json
-from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint
 from notify_server.client import AsyncClient
 from notify_server.client.endpoint import Endpoint
 from notify_server.domain.settings import Settings

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import aiohttp
 
-from notify_server.app.build import offline_line
 from notify_server.app.config_faults import ConfigError
+from notify_server.app.offline import offline_line
 from notify_server.cli import options
 from notify_server.cli.asking import Way, find_way, path_of
 from notify_server.cli.audit import first_broken

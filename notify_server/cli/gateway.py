@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
-from notify_server.app.build import offline
+from notify_server.app.offline import offline
 from notify_server.client import AsyncClient, ItemResult, Sent, UnreachableError
 from notify_server.client.asynchronous import Pause
 from notify_server.client.endpoint import Endpoint

@@ -10,10 +10,11 @@ import typer
 
 from notify_server.cli import options
 from notify_server.cli.arrivals import describe
+from notify_server.cli.configured import read_settings
 from notify_server.cli.listening import Listener, Wish
 from notify_server.cli.secret import make_token
 from notify_server.cli.show import note, say, say_json
-from notify_server.cli.where import find_endpoint, plain_url, read_settings
+from notify_server.cli.where import find_endpoint, plain_url
 from notify_server.domain.errors import RejectedError
 from notify_server.domain.settings import Settings
 from notify_server.domain.target import USER_LINE

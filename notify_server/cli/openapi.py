@@ -7,8 +7,8 @@ import orjson
 import typer
 
 from notify_server.cli import options
+from notify_server.cli.configured import read_settings
 from notify_server.cli.show import note, say
-from notify_server.cli.where import read_settings
 from notify_server.rest.openapi import make_document
 
 

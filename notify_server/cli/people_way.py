@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
-from notify_server.app.build import offline_line
 from notify_server.app.lines import Line
+from notify_server.app.offline import offline_line
 from notify_server.cli.gateway import open_server
 from notify_server.client import AsyncClient
 from notify_server.client.endpoint import Endpoint

@@ -10,10 +10,11 @@ import typer
 
 from notify_server.cli import options
 from notify_server.cli.checks import Check, exit_code, say_check, say_checks_json
+from notify_server.cli.configured import read_settings
 from notify_server.cli.listen import Transport
 from notify_server.cli.probing import TRANSPORTS, Probe, Wish
 from notify_server.cli.secret import make_token
-from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint
 from notify_server.client import AsyncClient
 from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import UnavailableError

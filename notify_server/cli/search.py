@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from notify_server.app.build import offline_line
+from notify_server.app.offline import offline_line
 from notify_server.cli import options
 from notify_server.cli.asking import Way, find_way, path_of
 from notify_server.cli.gateway import open_server

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from notify_server.auth.tokens import issue_token
+from notify_server.auth.signing import issue_token
 from notify_server.domain.errors import Code, RejectedError
 from notify_server.domain.settings import Settings
 from notify_server.kit.clock import SystemClock

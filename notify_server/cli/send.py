@@ -14,12 +14,13 @@ from rich.console import Console
 
 from notify_server.cli import options
 from notify_server.cli.body import build_body, given
+from notify_server.cli.configured import read_settings
 from notify_server.cli.gateway import Gateway, ServerGateway, open_gateway
 from notify_server.cli.lines import Line, Result, Tally, read_lines, send_lines
 from notify_server.cli.progress import Progress
 from notify_server.cli.show import clean, note, say, say_json
 from notify_server.cli.watch import watch as watch_deliveries
-from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint
 from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import NotifyError
 from notify_server.domain.settings import Settings

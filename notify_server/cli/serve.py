@@ -7,8 +7,8 @@ import typer
 
 from notify_server.app.run import serve as run_server
 from notify_server.cli import options
+from notify_server.cli.configured import read_settings
 from notify_server.cli.reload import serve_with_reload
-from notify_server.cli.where import read_settings
 
 
 def serve(

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from notify_server.cli import options
+from notify_server.cli.configured import read_settings
 from notify_server.cli.exits import Exit
 from notify_server.cli.gateway import open_server
 from notify_server.cli.parse import parse_duration
@@ -20,7 +21,7 @@ from notify_server.cli.secret import local_secret, make_token
 from notify_server.cli.show import note, say_json, say_table
 from notify_server.cli.simulation.crowd import Crowd, Plan
 from notify_server.cli.simulation.figures import Figures
-from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint
 from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import UnavailableError
 from notify_server.domain.settings import Settings

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from notify_server.cli import options
+from notify_server.cli.configured import read_settings
 from notify_server.cli.parse import parse_duration
 from notify_server.cli.secret import make_token
 from notify_server.cli.show import say_json
-from notify_server.cli.where import read_settings
 from notify_server.wire.fields import id_problem
 
 

@@ -13,12 +13,13 @@ import typer
 from rich.console import Console
 
 from notify_server.cli import options
+from notify_server.cli.configured import read_settings
 from notify_server.cli.exits import Exit
 from notify_server.cli.people_file import Line, read_people
 from notify_server.cli.people_way import PeopleWay, open_people
 from notify_server.cli.progress import Progress
 from notify_server.cli.show import clean, note, say, say_json
-from notify_server.cli.where import find_endpoint, read_settings
+from notify_server.cli.where import find_endpoint
 from notify_server.client.endpoint import Endpoint
 from notify_server.domain.errors import NotifyError, UnavailableError
 from notify_server.domain.settings import Settings

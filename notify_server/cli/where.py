@@ -1,30 +1,14 @@
 """Which server a command talks to: by flag, environment, or what a running server wrote down."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import typer
 
-from notify_server.app.config import load_settings
 from notify_server.client import endpoint
 from notify_server.client.endpoint import Endpoint
 from notify_server.client.errors import SetupError
-from notify_server.domain.settings import Settings
-
-
-def read_settings(config: Path | None, data_dir: Path | None) -> Settings:
-    """The configuration as the server would read it, with ``--data-dir`` on top.
-
-    Raises:
-        RejectedError: The file or the environment holds faults.
-    """
-    settings = load_settings(config, os.environ)
-    if data_dir is None:
-        return settings
-    return replace(settings, server=replace(settings.server, data_dir=data_dir))
 
 
 def find_endpoint(url: str | None, key: str | None, data_dir: Path) -> Endpoint | None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from notify_server.app.build import build
-from notify_server.auth.tokens import issue_token
+from notify_server.auth.signing import issue_token
 from notify_server.domain.claims import Caller, Scope
 from notify_server.domain.notification import Content, Draft, Priority
 from notify_server.domain.settings import AuthSettings, Settings

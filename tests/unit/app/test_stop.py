@@ -18,7 +18,7 @@ from support.rawsocket import RawSocket
 from notify_server.app import stop as stopping
 from notify_server.app.build import build
 from notify_server.auth.keys import make_key
-from notify_server.auth.tokens import issue_token
+from notify_server.auth.signing import issue_token
 from notify_server.domain.claims import Scope
 from notify_server.domain.settings import AuthSettings, ServerSettings, Settings
 from notify_server.kit.clock import SystemClock

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notify_server.auth.tokens import TokenVerifier, issue_token
+from notify_server.auth.signing import issue_token
+from notify_server.auth.tokens import TokenVerifier
 from notify_server.domain.claims import Claims
 from notify_server.domain.errors import Code, RejectedError
 from notify_server.domain.settings import AuthSettings

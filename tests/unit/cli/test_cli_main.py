@@ -5,10 +5,11 @@ import subprocess
 import sys
 
 import pytest
-import structlog
 from typer.main import get_command
 
+from notify_server import __version__
 from notify_server.cli.main import app, main
+from notify_server.cli.overview import COMMANDS as ROWS
 from notify_server.cli.overview import GROUPS
 
 
@@ -146,18 +147,46 @@ def test_nothing_on_stdin_is_nothing_to_send():
     assert "Nothing to send" in done.stderr
 
 
-def test_failure_logged_by_a_command_shows_no_values_of_variables(capsys):
+def test_version_is_the_packages(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"notify-server {__version__}\n"
+
+
+def test_overview_says_what_each_command_does_on_one_line_of_80(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     assert main(["--help"]) == 0
+    overview = capsys.readouterr().out
+    for name, row in ROWS.items():
+        assert f"  {name} " in overview
+        assert f"  {row.does}\n" in overview
 
-    def fail():
-        payload = "very " + "private"
-        raise ValueError(len(payload))
 
-    try:
-        fail()
-    except ValueError:
-        structlog.get_logger("test").exception("task_failed")
-    err = capsys.readouterr().err
-    assert "task_failed" in err
-    assert "ValueError: 12" in err
-    assert "very private" not in err
+SERVER = {"aiohttp", "socketio", "apscheduler", "prometheus_client"}
+STORES = {"pymongo", "sqlite3"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needless"),
+    [
+        ("--version", SERVER | STORES | {"redis", "marshmallow", "httpx2", "structlog"}),
+        ("--help", SERVER | STORES | {"redis", "marshmallow", "httpx2", "structlog"}),
+        ("send --help", SERVER | {"pymongo", "redis"}),
+        ("stats --help", SERVER | {"pymongo", "redis"}),
+        ("token --help", SERVER | {"pymongo", "redis"}),
+        ("serve --help", {"pymongo", "httpx2"}),
+    ],
+    ids=["version", "help", "send", "stats", "token", "serve"],
+)
+def test_command_loads_no_library_that_it_does_not_need(arguments, needless):
+    """A start costs what is imported: a shell that loops over commands pays it each time."""
+    program = (
+        "import sys; from notify_server.cli.main import main; main(sys.argv[1:]);"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments.split()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stderr.split()) & needless == set()

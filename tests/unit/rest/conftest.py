@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from notify_server.app.build import build
 from notify_server.auth.keys import make_key
-from notify_server.auth.tokens import issue_token
+from notify_server.auth.signing import issue_token
 from notify_server.domain.claims import Scope
 from notify_server.domain.settings import (
     AuthSettings,

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from support.rawsocket import RawSocket
 
 from notify_server.app.build import build
-from notify_server.auth.tokens import issue_token
+from notify_server.auth.signing import issue_token
 from notify_server.domain.settings import (
     AuthSettings,
     LimitSettings,

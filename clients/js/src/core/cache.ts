@@ -4,7 +4,7 @@
  * One IndexedDB database per server, line and user, so that nobody ever reads another's. No token is
  * ever in it.
  */
-import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore } from "idb";
 import type { Notification } from "../generated/wire";
 import type { Place } from "./item";
 import type { Row } from "./rows";
@@ -14,6 +14,8 @@ import type { Counts, SubscriptionTypes } from "./types";
 export const KEPT = 200;
 
 export interface Meta {
+  /** Which run of a client wrote it. */
+  writer: string;
   deviceId: string;
   /** Up to where the items are complete; null: nothing is known. */
   cursor: string | null;
@@ -36,8 +38,11 @@ export interface Kept {
 
 /** What one transaction writes. */
 export interface Writing {
+  /** What changed since this writer wrote last. */
   puts: Notification[];
   deletes: string[];
+  /** All of it, in case another one wrote since. */
+  all: Notification[];
   meta: Meta;
   /** Keys of actions that are settled. */
   doneRows: string[];
@@ -52,13 +57,14 @@ interface Schema extends DBSchema {
 }
 
 const PARTS = ["items", "meta", "rows"] as const;
+type RowStore = IDBPObjectStore<Schema, typeof PARTS, "rows", "readwrite">;
+/** A tab that sleeps may hold the deletion up for as long as it sleeps. */
+const DESTROY_WITHIN_MS = 2_000;
 
 export class Cache {
-  readonly #name: string;
   readonly #db: IDBPDatabase<Schema>;
 
-  private constructor(name: string, db: IDBPDatabase<Schema>) {
-    this.#name = name;
+  private constructor(db: IDBPDatabase<Schema>) {
     this.#db = db;
   }
 
@@ -80,7 +86,7 @@ export class Cache {
       },
       terminated: onLost,
     });
-    return new Cache(name, db);
+    return new Cache(db);
   }
 
   /** All of it, as it was at one moment. */
@@ -94,19 +100,40 @@ export class Cache {
     return { items, meta, rows };
   }
 
-  /** Writes items and the cursor that covers them together, or nothing. */
-  async save({ puts, deletes, meta, doneRows }: Writing): Promise<void> {
+  /**
+   * Writes items and the cursor that covers them together, or nothing.
+   *
+   * Tabs share the database, and one may be behind another: whoever writes after somebody else writes
+   * everything, so that the cursor never covers items of a tab that was behind it.
+   */
+  async save({ puts, deletes, all, meta, doneRows }: Writing): Promise<void> {
     const tx = this.#db.transaction(PARTS, "readwrite");
     const items = tx.objectStore("items");
-    const rows = tx.objectStore("rows");
+    const before = await tx.objectStore("meta").get("meta");
+    const isOurs = before === undefined || before.writer === meta.writer;
+    const writes: Promise<unknown>[] = [tx.done];
+    try {
+      if (!isOurs) writes.push(items.clear());
+      for (const item of isOurs ? puts : all) writes.push(items.put(item));
+      for (const id of isOurs ? deletes : []) writes.push(items.delete(id));
+      for (const key of doneRows) writes.push(this.#deleteRow(tx.objectStore("rows"), key));
+      writes.push(tx.objectStore("meta").put(meta, "meta"));
+      await Promise.all(writes);
+    } catch (error) {
+      // What was written before the fault would be committed without the rest.
+      if (tx.error === null) tx.abort();
+      await Promise.allSettled(writes);
+      throw error;
+    }
+  }
+
+  /** Where there is no room for items: none stay behind, nor a cursor; settled actions are not sent again. */
+  async giveUp(doneRows: readonly string[]): Promise<void> {
+    const tx = this.#db.transaction(PARTS, "readwrite");
     await Promise.all([
-      ...puts.map((item) => items.put(item)),
-      ...deletes.map((id) => items.delete(id)),
-      ...doneRows.map(async (key) => {
-        const n = await rows.index("key").getKey(key);
-        if (n !== undefined) await rows.delete(n);
-      }),
-      tx.objectStore("meta").put(meta, "meta"),
+      tx.objectStore("items").clear(),
+      tx.objectStore("meta").clear(),
+      ...doneRows.map((key) => this.#deleteRow(tx.objectStore("rows"), key)),
       tx.done,
     ]);
   }
@@ -115,12 +142,31 @@ export class Cache {
     await this.#db.add("rows", { ...row });
   }
 
+  /** Whether an action is still to be sent; false: another tab has settled it. */
+  async hasRow(key: string): Promise<boolean> {
+    return (await this.#db.getKeyFromIndex("rows", "key", key)) !== undefined;
+  }
+
+  /** Takes ids out of an action, or all of it. */
+  async narrowRow(key: string, ids: readonly string[]): Promise<void> {
+    const tx = this.#db.transaction("rows", "readwrite");
+    const row = await tx.store.index("key").get(key);
+    const rest = row?.ids.filter((id) => !ids.includes(id)) ?? [];
+    if (row !== undefined && rest.length > 0) await tx.store.put({ ...row, ids: rest });
+    else if (row !== undefined) await tx.store.delete(row.n!);
+    await tx.done;
+  }
+
+  async #deleteRow(rows: RowStore, key: string): Promise<void> {
+    const n = await rows.index("key").getKey(key);
+    if (n !== undefined) await rows.delete(n);
+  }
+
   /** Takes over the actions of tabs that are gone; each goes to one tab only. */
   async adopt(tab: string, alive: ReadonlySet<string>): Promise<Row[]> {
     const tx = this.#db.transaction("rows", "readwrite");
     const orphans = (await tx.store.getAll()).filter((row) => row.tab !== tab && !alive.has(row.tab));
-    // They may have gone out before their tab ended.
-    const mine = orphans.map((row) => ({ ...row, tab, isSent: true }));
+    const mine = orphans.map((row) => ({ ...row, tab }));
     await Promise.all([...mine.map((row) => tx.store.put(row)), tx.done]);
     return mine;
   }
@@ -129,9 +175,15 @@ export class Cache {
     this.#db.close();
   }
 
-  /** Takes the database away, in every tab. */
-  async destroy(): Promise<void> {
-    this.#db.close();
-    await deleteDB(this.#name);
+  /** Empties the database: that cannot be held up by a tab that sleeps on it, as taking it away can. */
+  async empty(): Promise<void> {
+    const tx = this.#db.transaction(PARTS, "readwrite");
+    await Promise.all([...PARTS.map((part) => tx.objectStore(part).clear()), tx.done]);
+  }
+
+  /** Takes a database away, in every tab, opened here or not. */
+  static async destroy(name: string): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, DESTROY_WITHIN_MS));
+    await Promise.race([deleteDB(name), late]);
   }
 }

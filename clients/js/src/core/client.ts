@@ -81,13 +81,8 @@ export class NotifyClient {
   }
 
   /** One that may not be held: fetched where it is not. undefined: there is none. */
-  async fetchNotification(id: string): Promise<Notification | undefined> {
-    if (!this.#engine.store.base.has(id) && this.#engine.connection.isConnected) {
-      const found = await this.#engine.api<Notification>(`/notifications/${encodeURIComponent(id)}`);
-      if (found !== null) this.#engine.store.listed([found], [], new Set());
-      this.#engine.changed();
-    }
-    return this.#engine.store.shown.get(id);
+  fetchNotification(id: string): Promise<Notification | undefined> {
+    return this.#engine.fetchNotification(id);
   }
 
   /** Whether an action on it has not been answered yet. */

@@ -39,12 +39,15 @@ const DELAY_MAX_MS = 20_000;
 /** A token that ends sooner is not worth connecting with. */
 const FRESH_S = 15;
 const REFRESH_AGAIN_MS = 5_000;
+const TOKEN_WITHIN_MS = 30_000;
 
 /** Full jitter: anything up to the doubled delay, so that clients do not come back together. */
 export function jittered(attempt: number, max: number, random = Math.random): number {
   return random() * Math.min(max, DELAY_MS * 2 ** attempt);
 }
 
+const unconnected = () => new RefusedError("NOT_CONNECTED", "There is no connection.");
+const unanswered = () => new RefusedError("NO_ANSWER", "The server did not answer.");
 const isOffline = () => typeof navigator !== "undefined" && navigator.onLine === false;
 
 export class Connection {
@@ -105,12 +108,12 @@ export class Connection {
     payload: ClientPayloads[Event],
   ): Promise<Result> {
     const socket = this.socket;
-    if (!socket?.connected) throw new RefusedError("NOT_CONNECTED", "There is no connection.");
+    if (!socket?.connected) throw unconnected();
     this.#hooks.onWire("out", event, event === "refresh_token" ? {} : payload);
     const answer = await this.#emit(socket, event, payload);
     this.#hooks.onWire("in", `${event} (answer)`, answer);
-    if (answer.ok) return answer as Result;
-    const { code = "INTERNAL", message = "", details } = answer.error ?? {};
+    if (answer?.ok) return answer as Result;
+    const { code = "INTERNAL", message = "", details } = answer?.error ?? {};
     throw new RefusedError(code, message, details?.retry_after_s ? details.retry_after_s * 1000 : null);
   }
 
@@ -118,7 +121,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const emit = socket.timeout(ANSWER_WITHIN_MS).emit as (event: string, ...args: unknown[]) => void;
       emit.call(socket, event, payload, (error: Error | null, answer: Answered) =>
-        error ? reject(new RefusedError("NO_ANSWER", "The server did not answer.")) : resolve(answer),
+        error ? reject(socket.connected ? unanswered() : unconnected()) : resolve(answer),
       );
     });
   }
@@ -161,7 +164,20 @@ export class Connection {
   async #freshToken(): Promise<void> {
     const { exp } = claimsOf(this.#token ?? "");
     const isFresh = this.#token && (exp === undefined || exp - Date.now() / 1000 > FRESH_S);
-    if (!isFresh) this.#token = await this.#options.getToken();
+    if (!isFresh) this.#token = await this.#newToken();
+  }
+
+  /** The application's callback may hang: then another try is better than waiting for it. */
+  async #newToken(): Promise<string> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error("getToken did not answer in time")), TOKEN_WITHIN_MS);
+    });
+    try {
+      return await Promise.race([this.#options.getToken(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #made(): NotifySocket {
@@ -186,6 +202,7 @@ export class Connection {
   }
 
   #connected(): void {
+    clearTimeout(this.#timer);
     this.#renewals = this.#attempt = 0;
     this.#hooks.onWire("in", "connect", { transport: this.socket?.io.engine?.transport.name });
     this.#tell("connected", null);
@@ -239,7 +256,7 @@ export class Connection {
   async #refresh(socket: NotifySocket): Promise<void> {
     const id = socket.id;
     try {
-      const token = await this.#options.getToken();
+      const token = await this.#newToken();
       await this.ask("refresh_token", { token });
       this.#token = token;
     } catch (error) {

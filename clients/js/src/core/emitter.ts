@@ -11,7 +11,16 @@ export class Emitter<Events extends { [Event in keyof Events]: (...args: never[]
     return () => void all.delete(listener);
   }
 
+  /** A listener that fails hinders nobody: its error goes where uncaught ones go. */
   emit<Event extends keyof Events>(event: Event, ...args: Parameters<Events[Event]>): void {
-    for (const listener of this.#listeners[event] ?? []) listener(...args);
+    for (const listener of [...(this.#listeners[event] ?? [])]) {
+      try {
+        listener(...args);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Joins socket, store, cache, outbox and tabs. `client.ts` is its outside.
  */
-import type { ServerPayloads, Subscriptions } from "../generated/wire";
+import type { Notification, ServerPayloads, Subscriptions } from "../generated/wire";
 import { KEPT, type Kept } from "./cache";
 import { Connection, jittered } from "./connection";
 import { Emitter } from "./emitter";
@@ -27,6 +27,8 @@ const GUESS_MS = 2_000;
 /** A list that could not be fetched is tried again after up to this many doublings of the delay. */
 const FETCH_AGAIN = 4;
 const FETCH_AGAIN_MAX_MS = 10_000;
+/** So many notifications that were acted on are compared one by one. */
+const COMPARED = 50;
 const AWAY: ConnectionState = { status: "offline", reason: null, code: null };
 const INITIAL: State = {
   connection: AWAY,
@@ -85,8 +87,10 @@ export class Engine {
       onWire: (...args) => this.events.emit("wire", ...args),
       onFault,
     });
-    this.outbox = new Outbox(this.store, this.connection, () => this.#tabs, {
+    this.outbox = new Outbox(this.#name, this.store, this.connection, () => this.#tabs, {
       cache: () => this.keeper.cache,
+      hasCache: () => this.keeper.isOpen,
+      flush: () => this.keeper.flush(),
       onChange: () => this.changed(),
       onRefused: (verb, ids, refusal) => {
         if (verb === "subscribe" || verb === "unsubscribe") void this.fetchTypes();
@@ -153,7 +157,9 @@ export class Engine {
     this.#tabs?.close();
     this.#tabs = null;
     await this.keeper.close();
-    if (isKept) this.#forget();
+    if (!isKept) return;
+    this.outbox.leave();
+    this.#forget();
   }
 
   #forget(): void {
@@ -174,7 +180,9 @@ export class Engine {
 
   /** Ends the session in all tabs, and takes away what is kept of this user. */
   async logout(): Promise<void> {
-    this.#tabs?.post({ kind: "logout" });
+    const tabs = this.#tabs ?? new Tabs(this.#name, this.#tab, () => undefined);
+    tabs.post({ kind: "logout" });
+    if (tabs !== this.#tabs) tabs.close();
     await this.#loggedOut();
   }
 
@@ -210,7 +218,7 @@ export class Engine {
       this.#changedSoon();
     });
     socket.on("notification_updated", (updated) => {
-      if (!this.isCurrent) this.outbox.yieldTo(this.store.clashes(updated));
+      if (!this.isCurrent) this.outbox.yieldTo(this.store.clashes(updated, this.#tab));
       this.store.update(updated);
       if (this.store.lacks(updated)) void this.fetchTop(this.lists.main);
       this.#changedSoon();
@@ -263,17 +271,54 @@ export class Engine {
 
   #caughtUp({ recovered, cursor }: ServerPayloads["replay_done"]): void {
     const isFirst = !this.isCurrent;
+    const isWhole = recovered && !(isFirst && !this.#hadCursor);
     this.isCurrent = true;
-    if (!recovered || (isFirst && !this.#hadCursor)) {
+    if (!isWhole) {
       this.lists.reset();
       this.keeper.isStale = true;
     }
     this.keeper.cursor = cursor;
     this.store.dirt.isMeta = true;
+    void this.#resume(isWhole);
+    this.changed();
+  }
+
+  /** Fetches what was missed; then what was done meanwhile may go out. */
+  async #resume(isWhole: boolean): Promise<void> {
+    const session = this.connection.socket?.id;
+    if (!isWhole) await this.#compare();
     for (const list of this.lists.watched) if (list.isStale) void this.fetchTop(list);
     if (this.typesWatchers > 0) void this.fetchTypes();
-    void this.#adopt().then(() => this.isCurrent && this.outbox.open());
-    this.changed();
+    await this.#adopt();
+    if (this.isCurrent && this.connection.socket?.id === session) this.outbox.open();
+  }
+
+  /** No replay told what became of the notifications that were acted on: they are asked for. */
+  async #compare(): Promise<void> {
+    const ids = new Set(this.store.rows.flatMap((row) => row.ids).filter((id) => this.store.base.has(id)));
+    try {
+      for (const id of [...ids].slice(0, COMPARED)) {
+        const found = await this.#fetchOne(id);
+        if (found === null) continue; // sending tells
+        this.outbox.yieldTo(this.store.clashes({ ids: [id], changes: found }, this.#tab));
+      }
+    } catch (error) {
+      this.events.emit("fault", "Changes made elsewhere could not be fetched", error);
+    }
+  }
+
+  #fetchOne(id: string): Promise<Notification | null> {
+    return this.api<Notification>(`/notifications/${encodeURIComponent(id)}`);
+  }
+
+  /** One that may not be held: fetched where it is not. undefined: there is none. */
+  async fetchNotification(id: string): Promise<Notification | undefined> {
+    if (!this.store.base.has(id) && this.connection.isConnected) {
+      const found = await this.#fetchOne(id);
+      if (found !== null) this.store.listed([found], [], new Set());
+      this.changed();
+    }
+    return this.store.shown.get(id);
   }
 
   async fetchTop(list: List): Promise<void> {
@@ -339,15 +384,14 @@ export class Engine {
       main.isComplete = meta.isComplete;
       main.isStale = meta.isStale || meta.cursor === null || (meta.floor === null && !meta.isComplete);
     }
-    for (const row of rows) this.#heard({ kind: "row", row });
+    for (const row of rows) this.outbox.heard(row);
   }
 
   #heard(message: TabMessage): void {
-    if (message.kind === "row") {
-      if (!this.store.rows.some((row) => row.key === message.row.key)) this.store.addRow(message.row);
-    } else if (message.kind === "settled") {
-      this.outbox.settle(message.key, message.isOk, message.unknown, true);
-    } else if (message.kind === "logout") void this.#loggedOut();
+    if (message.kind === "row") this.outbox.heard(message.row);
+    else if (message.kind === "settled") this.outbox.heardEnd(message);
+    else if (message.kind === "yielded") this.outbox.heardYield(message.key, message.ids, message.isTold);
+    else if (message.kind === "logout") void this.#loggedOut();
     else if (message.kind === "leaving" && this.isCurrent) {
       void this.#adopt().then(() => this.outbox.drain());
     }
@@ -356,19 +400,9 @@ export class Engine {
 
   /** Takes over what tabs that are gone have left to send. */
   async #adopt(): Promise<void> {
-    const foreign = () => this.store.rows.filter((row) => row.tab !== this.#tab);
-    const [tabs, cache] = [this.#tabs, await this.keeper.cache];
-    if (foreign().length === 0 || tabs === null || cache === null) return;
-    const alive = await tabs.alive();
-    try {
-      this.outbox.adopt(await cache.adopt(this.#tab, alive));
-    } catch (error) {
-      this.events.emit("fault", "Actions of another tab could not be taken over", error);
-    }
-    const isOurs = new Set(this.outbox.keys);
-    for (const row of foreign()) {
-      if (!alive.has(row.tab) && !isOurs.has(row.key)) this.store.dropRow(row.key);
-    }
+    const tabs = this.#tabs;
+    if (tabs === null || this.store.rows.every((row) => row.tab === this.#tab)) return;
+    await this.outbox.adopt(this.#tab, await tabs.alive());
   }
 
   // -- Telling ---------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 /** Keeps the store in the cache: items and cursor in one write, acknowledgements after it. */
-import { Cache, KEPT, type Kept, type Meta } from "./cache";
+import { Cache, KEPT, type Kept, type Meta, type Writing } from "./cache";
 import { byPlace, type Place } from "./item";
 import type { Lists } from "./lists";
 import { makeKey, type Outbox } from "./outbox";
@@ -20,6 +20,8 @@ export class Keeper {
   isStale = false;
   deviceId = makeKey();
   readonly #name: string;
+  /** Tells this writer from others of the same database. */
+  readonly #writer = makeKey();
   readonly #isWanted: boolean;
   readonly #store: Store;
   readonly #lists: Lists;
@@ -27,6 +29,8 @@ export class Keeper {
   readonly #hooks: KeeperHooks;
   #opened: Promise<Cache | null> | null = null;
   #cache: Cache | null = null;
+  /** There was no room: only actions are kept. */
+  #isFull = false;
   /** Ids that the cache holds. */
   #stored = new Set<string>();
   #acks: (() => void)[] = [];
@@ -42,7 +46,7 @@ export class Keeper {
     hooks: KeeperHooks,
   ) {
     this.#name = name;
-    this.#isWanted = isWanted && typeof indexedDB !== "undefined";
+    this.#isWanted = isWanted && hasStorage();
     this.#store = store;
     this.#lists = lists;
     this.#outbox = outbox;
@@ -51,6 +55,11 @@ export class Keeper {
 
   /** Whether a cursor may be used at all. */
   get isKeeping(): boolean {
+    return this.#cache !== null && !this.#isFull;
+  }
+
+  /** Whether anything can be kept right now. */
+  get isOpen(): boolean {
     return this.#cache !== null;
   }
 
@@ -62,6 +71,7 @@ export class Keeper {
   /** Opens the cache and returns what it holds; null: nothing. */
   async open(): Promise<Kept | null> {
     if (!this.#isWanted) return null;
+    this.#isFull = false;
     this.#opened ??= this.#open();
     const cache = await this.#opened;
     try {
@@ -75,15 +85,19 @@ export class Keeper {
   }
 
   async #open(): Promise<Cache | null> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error("it did not open in time")), OPEN_WITHIN_MS);
+    });
+    const opening = Cache.open(this.#name, () => this.#lose("The cache was taken away", null));
     try {
-      const late = new Promise<never>((_, reject) =>
-        setTimeout(() => reject(new Error("it did not open in time")), OPEN_WITHIN_MS),
-      );
-      const opening = Cache.open(this.#name, () => this.#lose("The cache was taken away", null));
       return (this.#cache = await Promise.race([opening, late]));
     } catch (error) {
+      opening.then((cache) => cache.close()).catch(() => undefined); // told below
       this.#hooks.onFault("There is no cache", error);
       return null;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -121,22 +135,38 @@ export class Keeper {
     const acks = this.#acks.splice(0);
     const outbox = this.#outbox();
     const { dirt } = this.#store;
-    const isDirty = dirt.items.size > 0 || dirt.isMeta || outbox.done.length > 0;
-    if (this.#cache !== null && isDirty) {
-      this.#store.dirt = { items: new Set(), isMeta: false };
-      const doneRows = outbox.done.splice(0);
-      const kept = this.#toKeep();
-      const puts = [...kept].filter((id) => dirt.items.has(id) || !this.#stored.has(id));
-      const deletes = [...this.#stored].filter((id) => !kept.has(id));
-      const items = puts.map((id) => this.#store.base.get(id)!);
-      try {
-        await this.#cache.save({ puts: items, deletes, doneRows, meta: this.#meta(kept) });
-        this.#stored = kept;
-      } catch (error) {
-        this.#lose("The cache could not be written", error);
-      }
-    }
+    const doneRows = outbox.done.splice(0);
+    const isDirty = dirt.items.size > 0 || dirt.isMeta || doneRows.length > 0;
+    if (this.#cache !== null && isDirty) await this.#write(this.#cache, doneRows);
     for (const ack of acks) ack();
+  }
+
+  async #write(cache: Cache, doneRows: string[]): Promise<void> {
+    if (this.#isFull && doneRows.length === 0) return;
+    try {
+      if (!this.#isFull) return await cache.save(this.#writing(doneRows));
+    } catch (error) {
+      this.#isFull = true;
+      this.cursor = null;
+      this.#hooks.onFault("The cache could not be written", error);
+    }
+    try {
+      await cache.giveUp(doneRows);
+    } catch (error) {
+      this.#lose("The cache could not be given up", error);
+    }
+  }
+
+  /** What is to be written, as it stands at this moment. */
+  #writing(doneRows: string[]): Writing {
+    const { dirt, base } = this.#store;
+    this.#store.dirt = { items: new Set(), isMeta: false };
+    const kept = this.#toKeep();
+    const items = (ids: Iterable<string>) => Array.from(ids, (id) => base.get(id)!);
+    const puts = items([...kept].filter((id) => dirt.items.has(id) || !this.#stored.has(id)));
+    const deletes = [...this.#stored].filter((id) => !kept.has(id));
+    this.#stored = kept;
+    return { puts, deletes, all: items(kept), doneRows, meta: this.#meta(kept) };
   }
 
   /** The newest, and what is pinned. */
@@ -153,6 +183,7 @@ export class Keeper {
     const { main } = this.#lists;
     const isAll = main.isComplete && kept.size === this.#store.base.size;
     return {
+      writer: this.#writer,
       deviceId: this.deviceId,
       cursor: this.cursor,
       isStale: this.isStale,
@@ -183,7 +214,7 @@ export class Keeper {
     this.#opened = null;
   }
 
-  /** Takes everything away that is kept of this user. */
+  /** Takes everything away that is kept of this user, whether or not it is open here. */
   async destroy(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -193,6 +224,23 @@ export class Keeper {
     const cache = await this.cache;
     this.#cache = null;
     this.#opened = null;
-    await cache?.destroy();
+    if (!hasStorage()) return;
+    try {
+      await cache?.empty();
+      cache?.close();
+      await Cache.destroy(this.#name);
+    } catch (error) {
+      cache?.close();
+      this.#hooks.onFault("The cache could not be taken away", error);
+    }
+  }
+}
+
+/** Some browsers throw where storage is switched off, as soon as it is looked at. */
+function hasStorage(): boolean {
+  try {
+    return typeof indexedDB !== "undefined";
+  } catch {
+    return false;
   }
 }

@@ -2,9 +2,10 @@
 import type { BatchDone, Subscriptions } from "../generated/wire";
 import type { Cache } from "./cache";
 import { jittered, RefusedError, type Connection } from "./connection";
-import { portions, payloadOf, type Row, type RowDetail } from "./rows";
+import { portions, payloadOf, type Row, type RowDetail, type Settled } from "./rows";
 import type { Clash, Store } from "./store";
-import type { Tabs } from "./tabs";
+import { sleep, type Tabs } from "./tabs";
+import { hasTurns, inTurn } from "./turns";
 import type { Outcome, Refusal, Verb } from "./types";
 
 /** Refusals that pass; whoever sees one tries again. */
@@ -13,8 +14,15 @@ const PASSING = new Set(["RATE_LIMITED", "UNAVAILABLE", "NO_ANSWER", "INTERNAL"]
 const INTERNAL_TRIES = 3;
 const WAIT_MAX_MS = 15_000;
 
+/** An action of another tab may be settled before that is heard of here. */
+const HEARD_WITHIN_MS = 50;
+const REMEMBERED = 1_000;
+
 export interface OutboxHooks {
   cache: () => Promise<Cache | null>;
+  hasCache: () => boolean;
+  /** Writes what is settled. */
+  flush: () => Promise<void>;
   /** What the store holds changed. */
   onChange: () => void;
   onRefused: (verb: Verb, ids: readonly string[], refusal: Refusal) => void;
@@ -29,30 +37,39 @@ type Answer = Partial<BatchDone & Subscriptions>;
 export class Outbox {
   /** Settled rows that are still in the cache. */
   done: string[] = [];
+  readonly #name: string;
   readonly #store: Store;
   readonly #connection: Connection;
   readonly #tabs: () => Tabs | null;
   readonly #hooks: OutboxHooks;
-  /** Keys of the rows that this tab sends. */
+  /** Keys of the rows that this tab sees to: its own, and those of tabs that are gone. */
   readonly #mine = new Set<string>();
-  /** Rows on their way into the cache. */
-  readonly #writes = new Map<string, Promise<void>>();
+  /** Rows on their way into the cache; true once they are in it. */
+  readonly #writes = new Map<string, Promise<boolean>>();
   readonly #waiting = new Map<string, (outcome: Outcome) => void>();
+  /** Rows that were settled: word of them may come late. */
+  readonly #over = new Set<string>();
+  /** By row: ids that were changed elsewhere since, in a contrary way. */
+  readonly #clashes = new Map<string, Set<string>>();
   #isOpen = false;
   #isDraining = false;
   #tries = 0;
 
-  constructor(store: Store, connection: Connection, tabs: () => Tabs | null, hooks: OutboxHooks) {
+  constructor(
+    name: string,
+    store: Store,
+    connection: Connection,
+    tabs: () => Tabs | null,
+    hooks: OutboxHooks,
+  ) {
+    this.#name = name;
     this.#store = store;
     this.#connection = connection;
     this.#tabs = tabs;
     this.#hooks = hooks;
   }
 
-  /** Keys of the rows that this tab sends. */
-  get keys(): Iterable<string> {
-    return this.#mine;
-  }
+  // -- What goes in ----------------------------------------------------------------------------
 
   /** Shows an action at once and sends it as soon as can be; the outcome may come much later. */
   async act(verb: Verb, ids: readonly string[], detail: RowDetail = {}): Promise<Outcome> {
@@ -65,7 +82,8 @@ export class Outbox {
     return settled.find((outcome) => !outcome.ok) ?? { ok: true };
   }
 
-  #add(verb: Verb, ids: string[], detail: RowDetail): Promise<Outcome> {
+  /** @param before the row that it takes the place of; default: it is the newest. */
+  #add(verb: Verb, ids: string[], detail: RowDetail, before?: string): Promise<Outcome> {
     const row: Row = {
       key: makeKey(),
       tab: this.#tabs()?.id ?? "",
@@ -76,19 +94,21 @@ export class Outbox {
       isSent: false,
     };
     this.#mine.add(row.key);
-    this.#store.addRow(row);
+    this.#store.addRow(row, before);
     this.#writes.set(row.key, this.#keep(row));
     return new Promise((resolve) => this.#waiting.set(row.key, resolve));
   }
 
-  async #keep(row: Row): Promise<void> {
+  async #keep(row: Row): Promise<boolean> {
     const cache = await this.#hooks.cache();
-    if (cache === null) return;
+    if (cache === null) return false;
     try {
       await cache.addRow(row);
       this.#tabs()?.post({ kind: "row", row });
+      return true;
     } catch (error) {
       this.#hooks.onFault("An action could not be kept", error);
+      return false;
     }
   }
 
@@ -97,45 +117,95 @@ export class Outbox {
     await Promise.all(this.#writes.values());
   }
 
-  /** Rows of an earlier page, which this tab sends from now on. */
-  adopt(rows: readonly Row[]): void {
-    for (const row of rows) {
-      this.#mine.add(row.key);
-      if (!this.#store.rows.some((one) => one.key === row.key)) this.#store.addRow(row);
-      this.#store.markSent(row.key);
+  /** An action of another tab, or of an earlier page. */
+  heard(row: Row): void {
+    const isKnown = this.#over.has(row.key) || this.#store.rows.some((one) => one.key === row.key);
+    if (!isKnown) this.#store.addRow(row);
+  }
+
+  /** Takes over the actions of tabs that are gone, as the cache has them. */
+  async adopt(tab: string, alive: ReadonlySet<string>): Promise<void> {
+    const cache = await this.#hooks.cache();
+    if (cache === null) return;
+    try {
+      for (const row of await cache.adopt(tab, alive)) {
+        this.heard(row);
+        if (!this.#over.has(row.key)) this.#mine.add(row.key);
+      }
+    } catch (error) {
+      this.#hooks.onFault("Actions of another tab could not be taken over", error);
+    }
+    for (const row of this.#store.rows) {
+      if (row.tab !== tab && !alive.has(row.tab) && !this.#mine.has(row.key)) this.#store.dropRow(row.key);
     }
   }
+
+  // -- What goes out ---------------------------------------------------------------------------
 
   /** The state is the server's: actions may go out. */
   open(): void {
     this.#isOpen = true;
+    for (const [key, ids] of this.#clashes) this.#yield(key, [...ids]);
+    this.#clashes.clear();
     void this.drain();
   }
 
   /** The connection is gone: actions wait. */
   close(): void {
     this.#isOpen = false;
+    this.#clashes.clear();
   }
 
-  /** Sends what waits, one after the other. */
+  /** Sends what waits, one after the other; all tabs take turns. */
   async drain(): Promise<void> {
-    if (this.#isDraining) return;
+    if (this.#isDraining || !this.#isOpen) return;
     this.#isDraining = true;
     try {
-      for (let row = this.#next(); row !== undefined && this.#isOpen; row = this.#next()) {
-        await this.#writes.get(row.key);
-        await this.#send(row);
-      }
+      await inTurn(`${this.#name}:outbox`, () => this.#sendAll());
     } finally {
       this.#isDraining = false;
     }
+    // What was done while the turn was given back.
+    if (this.#isOpen && this.#next() !== undefined) void this.drain();
   }
 
+  async #sendAll(): Promise<void> {
+    for (let row = this.#next(); row !== undefined && this.#isOpen; row = this.#next()) {
+      const isKept = await (this.#writes.get(row.key) ?? true);
+      if (!isKept || (await this.#isLeft(row.key))) await this.#send(row.key);
+      else await this.#missed(row.key);
+    }
+    // The next tab in turn must not find what was sent here.
+    if (this.done.length > 0) await this.#hooks.flush();
+  }
+
+  /**
+   * The oldest that this tab sees to, or one of another tab before it: the person did them in this
+   * order. Where tabs cannot take turns, each sends its own.
+   */
   #next(): Row | undefined {
-    return this.#store.rows.find((row) => this.#mine.has(row.key));
+    const { rows } = this.#store;
+    const own = rows.find((row) => this.#mine.has(row.key));
+    return own !== undefined && hasTurns() && this.#hooks.hasCache() ? rows[0] : own;
   }
 
-  async #send({ key }: Row): Promise<void> {
+  /** Whether nobody else has settled it; where that cannot be known it is ours to send. */
+  async #isLeft(key: string): Promise<boolean> {
+    try {
+      const cache = await this.#hooks.cache();
+      return cache === null ? this.#mine.has(key) : await cache.hasRow(key);
+    } catch {
+      return this.#mine.has(key); // the cache was closed under it
+    }
+  }
+
+  /** Another tab settled it: its word comes, or this tab slept through it and the server's state says all. */
+  async #missed(key: string): Promise<void> {
+    await sleep(HEARD_WITHIN_MS);
+    if (!this.#over.has(key)) this.#forget(key, { ok: true });
+  }
+
+  async #send(key: string): Promise<void> {
     const row = this.#store.rows.find((one) => one.key === key);
     if (row === undefined || !this.#isOpen) return;
     this.#store.markSent(key);
@@ -152,9 +222,7 @@ export class Outbox {
   #carriedOut(row: Row, { unknown = [], types }: Answer, isCounted: boolean): void {
     this.#tries = 0;
     if (types !== undefined) this.#hooks.onTypes(types);
-    this.settle(row.key, true, unknown, isCounted);
-    this.#tabs()?.post({ kind: "settled", key: row.key, isOk: true, unknown });
-    if (unknown.length > 0) this.#hooks.onRefused(row.verb, unknown, GONE);
+    this.#end(row, null, unknown, isCounted);
   }
 
   async #refused(row: Row, error: RefusedError): Promise<void> {
@@ -164,8 +232,7 @@ export class Outbox {
     }
     const isHopeless = error.code === "INTERNAL" && this.#tries >= INTERNAL_TRIES;
     if (PASSING.has(error.code) && !isHopeless) {
-      const wait = error.retryAfterMs ?? 0;
-      await new Promise((resolve) => setTimeout(resolve, wait + jittered(this.#tries++, WAIT_MAX_MS)));
+      await sleep((error.retryAfterMs ?? 0) + jittered(this.#tries++, WAIT_MAX_MS));
       return;
     }
     this.#tries = 0;
@@ -173,41 +240,111 @@ export class Outbox {
   }
 
   #takeBack(row: Row, refusal: Refusal): void {
-    // What the newest one was is gone: what the person saw is still meant.
-    const isInstead = row.verb === "mark_all_read" && refusal.code === "NOT_FOUND" && row.ids.length > 0;
-    if (isInstead) for (const ids of portions("mark_read", row.ids)) void this.#add("mark_read", ids, {});
-    const unknown = refusal.code === "NOT_FOUND" && !isInstead ? row.ids : [];
-    this.#answer(row.key, isInstead ? { ok: true } : { ok: false, ...refusal });
-    this.settle(row.key, false, unknown, true);
-    this.#tabs()?.post({ kind: "settled", key: row.key, isOk: false, unknown });
-    if (!isInstead) this.#hooks.onRefused(row.verb, row.ids, refusal);
+    const isGone = refusal.code === "NOT_FOUND";
+    // What shall be gone and is gone, perhaps by this very action whose answer was lost.
+    if (isGone && row.verb === "delete") this.#end(row, null, row.ids, true);
+    else if (isGone && row.verb === "mark_all_read" && row.ids.length > 0) {
+      // What the newest one was is gone: what the person saw is still meant.
+      for (const ids of portions("mark_read", row.ids)) void this.#add("mark_read", ids, {}, row.key);
+      this.#answer(row.key, { ok: true });
+      this.#end(row, refusal, [], true, true);
+    } else this.#end(row, refusal, isGone ? row.ids : [], true);
   }
 
-  /** An action was answered, here or in another tab: what it showed becomes true or is undone. */
-  settle(key: string, isOk: boolean, unknown: readonly string[], isCounted: boolean): void {
+  // -- How it ends -----------------------------------------------------------------------------
+
+  /** The server answered: said in all tabs, and to the person if something did not come true. */
+  #end(
+    row: Row,
+    refusal: Refusal | null,
+    unknown: readonly string[],
+    isCounted: boolean,
+    isSilent = false,
+  ): void {
+    const isOurs = this.#mine.has(row.key);
+    const settled = { key: row.key, refusal, unknown, isTold: isOurs || isSilent };
+    if (isOurs && !isSilent) this.#tell(row, settled);
+    this.#settle(settled, isCounted);
+    this.#tabs()?.post({ kind: "settled", ...settled });
+  }
+
+  #tell({ verb, ids }: Row, { refusal, unknown }: Settled): void {
+    if (refusal !== null) this.#hooks.onRefused(verb, ids, refusal);
+    else if (unknown.length > 0 && verb !== "delete") this.#hooks.onRefused(verb, unknown, GONE);
+  }
+
+  /** Another tab had the server's answer; a tab that was frozen learns here what was sent for it. */
+  heardEnd(settled: Settled): void {
+    const row = this.#store.rows.find(({ key }) => key === settled.key);
+    if (row && this.#waiting.has(row.key) && !settled.isTold) this.#tell(row, settled);
+    this.#settle(settled, true);
+  }
+
+  /** What an action showed becomes true, or is undone. */
+  #settle({ key, refusal, unknown }: Settled, isCounted: boolean): void {
     if (unknown.length > 0) {
       this.#store.dropRow(key, unknown);
       this.#store.remove(unknown);
     }
-    if (isOk) this.#store.commitRow(key, isCounted);
-    else this.#store.dropRow(key);
-    if (this.#mine.delete(key)) this.done.push(key);
+    if (refusal === null) this.#store.commitRow(key, isCounted);
+    this.#forget(key, refusal === null ? { ok: true } : { ok: false, ...refusal });
+  }
+
+  #forget(key: string, outcome: Outcome): void {
+    this.#store.dropRow(key);
+    this.#over.add(key);
+    if (this.#over.size > REMEMBERED) this.#over.delete(this.#over.values().next().value!);
+    this.#mine.delete(key);
+    this.done.push(key);
     this.#writes.delete(key);
-    // A tab that was frozen learns here what another one sent for it.
-    this.#answer(key, isOk ? { ok: true } : { ok: false, ...CLASH });
+    this.#answer(key, outcome);
     this.#hooks.onChange();
   }
 
-  /** The server's state wins over actions that were not sent; whoever made them is told. */
+  // -- What was changed elsewhere --------------------------------------------------------------
+
+  /** The server's state wins over actions that were not sent, once it is whole. */
   yieldTo(clashes: readonly Clash[]): void {
+    if (this.#isOpen) return;
     for (const { row, ids } of clashes) {
-      if (!this.#mine.has(row.key)) continue;
-      this.#store.dropRow(row.key, ids);
-      this.#hooks.onRefused(row.verb, ids, CLASH);
-      if (this.#store.rows.some((one) => one.key === row.key)) continue;
-      this.settle(row.key, false, [], true);
-      this.#tabs()?.post({ kind: "settled", key: row.key, isOk: false, unknown: [] });
+      const known = this.#clashes.get(row.key) ?? new Set();
+      this.#clashes.set(row.key, new Set([...known, ...ids]));
     }
+  }
+
+  /** Takes an action back where another one won; the tab that made it tells the person. */
+  #yield(key: string, ids: string[]): void {
+    const isTold = this.#mine.has(key);
+    // Where tabs take no turns, each looks after its own.
+    if (!isTold && !hasTurns()) return;
+    if (!this.#narrow(key, ids, isTold)) return;
+    this.#tabs()?.post({ kind: "yielded", key, ids, isTold });
+    void this.#narrowKept(key, ids);
+  }
+
+  async #narrowKept(key: string, ids: readonly string[]): Promise<void> {
+    try {
+      await (await this.#hooks.cache())?.narrowRow(key, ids);
+    } catch (error) {
+      this.#hooks.onFault("An action could not be taken back from the cache", error);
+    }
+  }
+
+  /** Another tab saw first that an action of this one, or of a third, was overtaken. */
+  heardYield(key: string, ids: readonly string[], isTold: boolean): void {
+    this.#narrow(key, ids, !isTold && this.#waiting.has(key));
+  }
+
+  /** Returns whether there was anything left to take back. */
+  #narrow(key: string, overtaken: readonly string[], isToTell: boolean): boolean {
+    const row = this.#store.rows.find((one) => one.key === key);
+    const ids = row?.ids.filter((id) => overtaken.includes(id)) ?? [];
+    if (row === undefined || ids.length === 0) return false;
+    if (isToTell) this.#hooks.onRefused(row.verb, ids, CLASH);
+    this.#store.dropRow(key, ids);
+    if (ids.length === row.ids.length) this.#forget(key, { ok: false, ...CLASH });
+    this.#hooks.onChange();
+    return true;
   }
 
   #answer(key: string, outcome: Outcome): void {
@@ -215,10 +352,15 @@ export class Outbox {
     this.#waiting.delete(key);
   }
 
-  /** Forgets everything. */
-  clear(): void {
+  /** What is kept is seen to by whoever opens it next: this client again, or another tab. */
+  leave(): void {
     this.#mine.clear();
     this.#writes.clear();
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.leave();
     this.done = [];
     for (const key of this.#waiting.keys()) this.#answer(key, { ok: false, ...LEFT });
   }

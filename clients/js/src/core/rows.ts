@@ -1,6 +1,6 @@
 /** An action on its way to the server: one row of the outbox. */
 import type { ClientPayloads } from "../generated/wire";
-import type { Verb } from "./types";
+import type { Refusal, Verb } from "./types";
 
 export interface RowDetail {
   /** snooze: always a moment, so that sending it late or twice changes nothing. */
@@ -29,6 +29,17 @@ export interface Row {
   readonly at: string;
   /** It went out at least once, so the server may have carried it out. */
   readonly isSent: boolean;
+}
+
+/** How an action ended. */
+export interface Settled {
+  key: string;
+  /** null: it was carried out. */
+  refusal: Refusal | null;
+  /** Of its ids, those that the server does not know. */
+  unknown: readonly string[];
+  /** The person was told of a refusal. */
+  isTold: boolean;
 }
 
 /** The most ids that the server takes at once. */

@@ -122,29 +122,42 @@ export class Store {
   }
 
   /**
-   * Actions not yet sent that contradict what was changed elsewhere meanwhile.
+   * Unanswered actions that contradict what was changed elsewhere meanwhile.
    *
    * Actions that say the same are no contradiction, nor is an echo of an action of ours that went out
    * without being answered.
+   *
+   * @param tab this one: of others it is not known what they have sent.
    */
-  clashes(updated: Updated): Clash[] {
+  clashes(updated: Updated, tab: string): Clash[] {
+    if (this.rows.length === 0) return [];
     const limit = updated.before ? this.base.get(updated.before) : undefined;
+    const sent = this.#sent(tab);
     const found: Clash[] = [];
     for (const row of this.rows) {
-      if (row.isSent) continue;
       const ids = row.ids.filter((id) => {
         const held = this.base.get(id);
-        return held && isMeant(held, updated, limit) && this.#isClash(row, held, updated.changes);
+        return held && isMeant(held, updated, limit) && this.#isClash(row, held, updated.changes, sent);
       });
       if (ids.length > 0) found.push({ row, ids });
     }
     return found;
   }
 
-  #isClash(row: Row, held: Notification, theirs: Changes): boolean {
+  /** Each tab sends one after the other, so of another tab only the first can have gone out. */
+  #sent(tab: string): Row[] {
+    const known = new Set([tab]);
+    return this.rows.filter((row) => {
+      const isFirst = !known.has(row.tab);
+      known.add(row.tab);
+      return isFirst || row.isSent;
+    });
+  }
+
+  #isClash(row: Row, held: Notification, theirs: Changes, sent: readonly Row[]): boolean {
     const stand = (one: Row) => agreement(one.verb, effect(one.verb, one.at, one.detail), theirs, held);
     if (stand(row) !== "contrary") return false;
-    return !this.rows.some((other) => other.isSent && concerns(other, held.id) && stand(other) === "same");
+    return !sent.some((other) => other !== row && concerns(other, held.id) && stand(other) === "same");
   }
 
   /** Takes `notification_removed`. */
@@ -214,9 +227,10 @@ export class Store {
     return delta;
   }
 
-  /** An action: shown at once. */
-  addRow(row: Row): void {
-    this.rows = [...this.rows, row];
+  /** An action: shown at once. `before` names the one that it goes before; default: it is the newest. */
+  addRow(row: Row, before?: string): void {
+    const at = this.rows.findIndex(({ key }) => key === before);
+    this.rows = at < 0 ? [...this.rows, row] : [...this.rows.slice(0, at), row, ...this.rows.slice(at)];
     this.#refresh(row.ids);
     this.version++;
   }

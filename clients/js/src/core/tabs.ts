@@ -1,15 +1,20 @@
 /** The tabs of one browser with one user: they agree at once, and announce everything together once. */
-import type { Row } from "./rows";
+import type { Row, Settled } from "./rows";
 
 /** How long a tab waits for one that is better placed to announce something. */
 const CLAIM_MS = 80;
 /** How long tabs have to say that they are there. */
 const ROLL_CALL_MS = 150;
+/** So long after a better claim the announcement is due; browsers let hidden tabs act once a second. */
+const ANNOUNCED_WITHIN_MS = 2_400;
+/** How often a tab claims: the better placed ones may all be gone. */
+const ROUNDS = 3;
 const REMEMBERED = 1_000;
 
 export type TabMessage =
   | { kind: "row"; row: Row }
-  | { kind: "settled"; key: string; isOk: boolean; unknown: readonly string[] }
+  | ({ kind: "settled" } & Settled)
+  | { kind: "yielded"; key: string; ids: readonly string[]; isTold: boolean }
   | { kind: "claim"; key: string; rank: number; tab: string }
   | { kind: "announced"; key: string }
   | { kind: "who" }
@@ -24,7 +29,7 @@ function rankHere(): number {
   return document.hasFocus() ? 0 : 1;
 }
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Tabs {
   /** Names this tab, for as long as it lives. */
@@ -41,7 +46,7 @@ export class Tabs {
   constructor(name: string, id: string, onMessage: (message: TabMessage) => void) {
     this.id = id;
     this.#onMessage = onMessage;
-    this.#channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
+    this.#channel = channelOf(name);
     this.#channel?.addEventListener("message", ({ data }) => this.#received(data as TabMessage));
     // Node would stay alive for it.
     (this.#channel as { unref?: () => void } | null)?.unref?.();
@@ -65,20 +70,37 @@ export class Tabs {
     if (this.#claims.size > REMEMBERED) this.#claims.delete(this.#claims.keys().next().value!);
   }
 
-  /** Whether this tab is the one to announce it; a tab that the person looks at goes first. */
+  /**
+   * Whether this tab is the one to announce it; a tab that the person looks at goes first.
+   *
+   * The one that goes first may be closed before it has said so: then the others claim once more.
+   */
   async claim(key: string): Promise<boolean> {
-    if (this.#announced.has(key)) return false;
-    if (this.#channel !== null) {
-      const rank = rankHere();
-      this.post({ kind: "claim", key, rank, tab: this.id });
-      await sleep(CLAIM_MS);
+    for (let round = 0; round < ROUNDS; round++) {
+      if (this.#announced.has(key)) return false;
+      if (this.#channel === null || (await this.#isFirst(key))) break;
       if (this.#isClosed) return false;
-      const best = this.#claims.get(key);
-      if (this.#announced.has(key) || (best !== undefined && best < orderOf(rank, this.id))) return false;
+      if (round === ROUNDS - 1) return false;
+      this.#claims.delete(key);
     }
+    if (this.#isClosed || this.#announced.has(key)) return false;
     this.#remember(key);
     this.post({ kind: "announced", key });
     return true;
+  }
+
+  async #isFirst(key: string): Promise<boolean> {
+    const rank = rankHere();
+    this.post({ kind: "claim", key, rank, tab: this.id });
+    await sleep(CLAIM_MS);
+    const best = this.#claims.get(key);
+    if (best === undefined || best >= orderOf(rank, this.id)) return true;
+    // A tab in the background is slow to say so.
+    for (let waited = 0; waited < ANNOUNCED_WITHIN_MS; waited += CLAIM_MS) {
+      if (this.#isClosed || this.#announced.has(key)) return false;
+      await sleep(CLAIM_MS);
+    }
+    return false;
   }
 
   #remember(key: string): void {
@@ -100,6 +122,15 @@ export class Tabs {
     this.#isClosed = true;
     this.#channel?.close();
     this.#channel = null;
+  }
+}
+
+/** null: this browser has none, or none for a page without storage. */
+function channelOf(name: string): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
   }
 }
 

@@ -240,35 +240,35 @@ describe("clashes with what was changed elsewhere", () => {
     receive(note("a1"));
     const unread = row("mark_unread", ["a1", "a2"]);
     for (const one of [unread, row("mark_read", ["a1"]), row("pin", ["a1"])]) store.addRow(one);
-    expect(store.clashes(theirs)).toEqual([{ row: unread, ids: ["a1"] }]);
-    expect(store.clashes({ ids: ["a9"], changes: { is_read: true } })).toEqual([]);
+    expect(store.clashes(theirs, "tab")).toEqual([{ row: unread, ids: ["a1"] }]);
+    expect(store.clashes({ ids: ["a9"], changes: { is_read: true } }, "tab")).toEqual([]);
   });
 
   test("a state that names every field clashes only by what changed", () => {
     receive(note("a1"));
     store.addRow(row("pin", ["a1"]));
-    expect(store.clashes({ ids: ["a1"], changes: { is_read: true, pinned_at: null } })).toEqual([]);
+    expect(store.clashes({ ids: ["a1"], changes: { is_read: true, pinned_at: null } }, "tab")).toEqual([]);
   });
 
   test("a snooze until another moment is one", () => {
     receive(note("a1"));
     const mine = row("snooze", ["a1"], { detail: { until: at(500) } });
     store.addRow(mine);
-    expect(store.clashes({ ids: ["a1"], changes: { snoozed_until: at(600) } })).toHaveLength(1);
-    expect(store.clashes({ ids: ["a1"], changes: { snoozed_until: at(500) } })).toEqual([]);
+    expect(store.clashes({ ids: ["a1"], changes: { snoozed_until: at(600) } }, "tab")).toHaveLength(1);
+    expect(store.clashes({ ids: ["a1"], changes: { snoozed_until: at(500) } }, "tab")).toEqual([]);
   });
 
   test("all being marked elsewhere is one too", () => {
     receive(note("a1"));
     store.addRow(row("mark_unread", ["a1"]));
-    expect(store.clashes({ all: true, before: "a1", changes: { is_read: true } })).toHaveLength(1);
+    expect(store.clashes({ all: true, before: "a1", changes: { is_read: true } }, "tab")).toHaveLength(1);
   });
 
   test("the echo of an action of ours that went unanswered is none", () => {
     receive(note("a1"));
     store.addRow(row("mark_read", ["a1"], { isSent: true }));
     store.addRow(row("mark_unread", ["a1"]));
-    expect(store.clashes(theirs)).toEqual([]);
+    expect(store.clashes(theirs, "tab")).toEqual([]);
   });
 });
 

@@ -161,10 +161,14 @@ test("its types are found by Node's own resolution, too", async () => {
   await tool("typescript/bin/tsc", "--module", "nodenext", "--moduleResolution", "nodenext");
 });
 
-test("and in the same application with React 18", async () => {
-  await npm(
-    "install",
-    ...["react", "react-dom", "@types/react", "@types/react-dom"].map((name) => `${name}@18`),
-  );
-  await works("18");
-}, INSTALL_MS);
+test(
+  "and in the same application with React 18",
+  async () => {
+    await npm(
+      "install",
+      ...["react", "react-dom", "@types/react", "@types/react-dom"].map((name) => `${name}@18`),
+    );
+    await works("18");
+  },
+  INSTALL_MS,
+);

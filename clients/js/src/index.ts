@@ -1,6 +1,5 @@
 /** `notify-client`: the client and its store, without React. */
 export { createNotifyClient, NotifyClient, type Ids, type Snooze } from "./core/client";
-export { RefusedError } from "./core/connection";
 export { filterKey, matches } from "./core/filters";
 export { isSnoozed, isUnread } from "./core/item";
 export { safeLink, safeMedia } from "./core/links";

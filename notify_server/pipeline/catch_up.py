@@ -4,6 +4,7 @@ The store is read in pages paced by what the connection takes; live frames skip 
 leave their id. It turns live in the loop turn in which nothing is left, so there is no gap.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,6 +39,10 @@ from notify_server.ports.store import ReceiptStore
 AHEAD_FRAMES = 64
 AHEAD_BYTES = 256 * 1024
 """How far the replay runs ahead of what the connection has taken."""
+
+READING_AT_ONCE = 8
+"""Sessions whose first page is read together: when all come back at once, more would ask so much
+of the store that it answers none in time, and whoever is cut off for that comes back once more."""
 
 STUCK_S = 30.0
 """A session that takes nothing for so long while it is caught up is cut off."""
@@ -94,6 +99,7 @@ class CatchUp:
         self._clock = clock
         self._figures = figures
         self.running = 0
+        self._reading = asyncio.Semaphore(READING_AT_ONCE)
         self._heard: Callable[[str], Awaitable[None]] | None = None
         desk.on_behind(self.start)
 
@@ -132,8 +138,6 @@ class CatchUp:
             session.is_fresh = False
             if self._heard is not None:
                 await self._heard(session.user)
-            # What changed between admission and now (a role taken away, a revocation) counts too.
-            await self._people.recheck(session)
             await self._replay(session, progress)
         while session.is_open:
             if session.missed_since is not None:
@@ -149,6 +153,21 @@ class CatchUp:
 
     async def _replay(self, session: Session, progress: _Progress) -> None:
         """The first page: counts, then what nobody has had, and what changed since the cursor."""
+        async with self._reading:
+            # What changed between admission and now (a role taken away, a revocation) counts too.
+            await self._people.recheck(session)
+            person, since, replay = await self._first_page(session, progress)
+        if since is not None:  # first: a state set after the mark wins over it
+            self._tell_read_mark(session, person, since)
+        await self._play(session, person, replay, progress)
+        progress.recovered &= replay.is_whole
+        if replay.skip is not None:
+            await self._people.skip_to(session.user, session.line, replay.skip)
+
+    async def _first_page(
+        self, session: Session, progress: _Progress
+    ) -> tuple[Person, datetime | None, Replay]:
+        """Read what a session that connects is sent, and tell it the counts."""
         changes = self._counting.changes(session.user, session.line)
         person = await self._people.person(session.user)
         active = await self._inventory.active(person, session.line)
@@ -165,12 +184,7 @@ class CatchUp:
         replay = choose_replay(
             person, candidates.values(), since, self._rules, now, self._limits.replay
         )
-        if since is not None:  # first: a state set after the mark wins over it
-            self._tell_read_mark(session, person, since)
-        await self._play(session, person, replay, progress)
-        progress.recovered &= replay.is_whole
-        if replay.skip is not None:
-            await self._people.skip_to(session.user, session.line, replay.skip)
+        return person, since, replay
 
     async def _replay_since(self, session: Session, progress: _Progress) -> None:
         """Too much was missed to remember each: page the store from the oldest that was lost."""

@@ -4,6 +4,7 @@ Authenticate first, take in last: a session is in the registry, and is written t
 moment when its CONNECT has been queued.
 """
 
+import asyncio
 from dataclasses import dataclass
 from math import ceil
 from random import SystemRandom
@@ -50,6 +51,9 @@ RECONNECT_MS = (500, 5_000)
 PENDING_CONNECTS = 400
 """Handshakes that may wait for their CONNECT: about what is answered within a second."""
 
+ADMITTED_AT_ONCE = 8
+"""Handshakes that ask the store together; the others wait here, where no deadline runs."""
+
 _log = structlog.get_logger("notify.sio")
 
 
@@ -92,6 +96,7 @@ class Gateway:
         self._clock = clock
         self._admitted: dict[str, tuple[Session, Person]] = {}
         self._pending = 0
+        self._admitting = asyncio.Semaphore(ADMITTED_AT_ONCE)
         self.refusals = Counter(
             "notify_handshakes_refused_total", "Clients that were not let in, and why.", "reason"
         )
@@ -204,7 +209,8 @@ class Gateway:
     ) -> tuple[Session, Person]:
         greeting = parse_greeting(auth, environ.get("HTTP_AUTHORIZATION", ""))
         claims = await self._tokens.verify(greeting.token)
-        person = await self._line.people.admit(claims)
+        async with self._admitting:
+            person = await self._line.people.admit(claims)
         line = line_of(namespace, self._settings.namespaces)
         if not self._line.people.is_in_line(person, line):
             raise RejectedError(Code.FORBIDDEN_NAMESPACE, "This namespace is not open to you.")

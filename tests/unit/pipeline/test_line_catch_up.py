@@ -18,7 +18,7 @@ from notify_server.domain.signals import (
     SubscriptionsSignal,
     UpdatedSignal,
 )
-from notify_server.pipeline.catch_up import AHEAD_FRAMES, CURSOR_KEPT
+from notify_server.pipeline.catch_up import AHEAD_FRAMES, CURSOR_KEPT, READING_AT_ONCE
 from notify_server.pipeline.sessions import MISSED_LIMIT, Phase
 
 MS = timedelta(milliseconds=1)
@@ -402,3 +402,27 @@ def _act(action):
     from notify_server.domain.actions import Act, Action
 
     return Act(Action(action))
+
+
+async def test_many_who_come_at_once_ask_the_store_a_few_at_a_time(rig, monkeypatch):
+    """X16: a store that is asked for everybody at once answers nobody in time."""
+    asking, most, answers, real = set(), 0, asyncio.Event(), rig.store.active
+
+    async def active(user, *others):
+        nonlocal most
+        asking.add(user)
+        most = max(most, len(asking))
+        await answers.wait()
+        found = await real(user, *others)
+        asking.discard(user)
+        return found
+
+    monkeypatch.setattr(rig.store, "active", active)
+    sessions = [await rig.connect(f"u{number}", wait=False) for number in range(40)]
+    async with asyncio.timeout(20):
+        while len(asking) < READING_AT_ONCE:  # noqa: ASYNC110 - what is awaited has no event
+            await asyncio.sleep(0.001)
+    answers.set()
+    await rig.settle()
+    assert {session.phase for session in sessions} == {Phase.LIVE}
+    assert most == READING_AT_ONCE

@@ -9,7 +9,7 @@ from support.rawsocket import ClosedError, RawSocket, RefusedError
 
 from notify_server.domain.settings import LimitSettings, NamespaceSettings, Settings
 from notify_server.domain.target import EVERYONE, Audience, AudienceKind
-from notify_server.sio.gateway import WARN_BEFORE_S, Gateway
+from notify_server.sio.gateway import ADMITTED_AT_ONCE, WARN_BEFORE_S, Gateway
 
 S = timedelta(seconds=1)
 ADMIN_LINE = Audience(AudienceKind.LINE, "/admin")
@@ -237,3 +237,25 @@ async def test_session_that_ends_leaves_nothing_behind(inside, device):
     assert inside.gateway._admitted == {}
     assert inside.gateway._emitter._namespaces == {}
     assert isinstance(inside.gateway, Gateway)
+
+
+async def test_handshakes_that_come_at_once_ask_the_store_a_few_at_a_time(
+    inside, device, monkeypatch
+):
+    """X16: the others wait, and all come in."""
+    asking, most, real = 0, 0, inside.line.people.admit
+
+    async def admit(claims):
+        nonlocal asking, most
+        asking += 1
+        most = max(most, asking)
+        await asyncio.sleep(0.002)
+        person = await real(claims)
+        asking -= 1
+        return person
+
+    monkeypatch.setattr(inside.line.people, "admit", admit)
+    devices = [device(inside, f"u{number}") for number in range(40)]
+    await asyncio.gather(*(one.connect() for one in devices))
+    assert len(inside.line.registry) == 40
+    assert most == ADMITTED_AT_ONCE

@@ -6,7 +6,10 @@ const live = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 90_000 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"] } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 30_000 },
+      },
       { extends: true, test: { name: "lane", include: ["test/lane/*.test.{ts,tsx}"], ...live } },
       ...(process.env.SKIP_BROWSER
         ? []

@@ -41,7 +41,7 @@ export type IconName = keyof typeof PATHS;
 export function Icon({ name }: { name: string }) {
   return (
     <svg className="nt-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      <path d={name in PATHS ? PATHS[name as IconName] : PATHS.bell} />
+      <path d={Object.hasOwn(PATHS, name) ? PATHS[name as IconName] : PATHS.bell} />
     </svg>
   );
 }

@@ -12,7 +12,7 @@ import {
 import type { Filters } from "../core/types";
 import type { Notification } from "../generated/wire";
 import { useNotifyClient } from "../react/context";
-import { useNotifications, type UseNotifications } from "../react/hooks";
+import { useConnection, useNotifications, type UseNotifications } from "../react/hooks";
 import { useActions, type BatchVerb } from "./actions";
 import { Icon } from "./Icon";
 import { NotificationItem } from "./Item";
@@ -202,9 +202,11 @@ function Foot({ list, count }: { list: UseNotifications; count: number }) {
 
 function useOlder(list: UseNotifications, last: number, count: number): void {
   const { hasMore, isLoading, error, loadMore } = list;
+  const { isCurrent } = useConnection();
   useEffect(() => {
-    if (count > 0 && hasMore && !isLoading && !error && last >= count - AHEAD) void loadMore();
-  }, [count, hasMore, isLoading, error, last, loadMore]);
+    const isWanted = isCurrent && count > 0 && hasMore && !isLoading && !error;
+    if (isWanted && last >= count - AHEAD) void loadMore();
+  }, [isCurrent, count, hasMore, isLoading, error, last, loadMore]);
 }
 
 /** Keeps what is read where it is while new ones come in above it. */

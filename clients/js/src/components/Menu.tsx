@@ -1,5 +1,5 @@
 /** A button that opens a menu above everything else, with the keys that menus have. */
-import { useId, useRef, type KeyboardEvent, type ReactNode, type ToggleEvent } from "react";
+import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from "react";
 
 export interface Choice {
   readonly label: string;
@@ -11,7 +11,6 @@ interface MenuProps {
   className?: string;
   choices: () => readonly Choice[];
   children: ReactNode;
-  onOpen?: (isOpen: boolean) => void;
 }
 
 const GAP = 4;
@@ -28,15 +27,21 @@ function place(menu: HTMLElement, button: HTMLElement): void {
 }
 
 /** The browser's own popover: it closes on Escape and elsewhere, and gives the focus back. */
-export function Menu({ label, className = "", choices, children, onOpen }: MenuProps) {
+export function Menu({ label, className = "", choices, children }: MenuProps) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
 
-  function toggled({ newState }: ToggleEvent<HTMLDivElement>): void {
-    onOpen?.(newState === "open");
-    button.current?.setAttribute("aria-expanded", String(newState === "open"));
-  }
+  // React 18 knows `onToggle` of <details> only.
+  useEffect(() => {
+    const element = menu.current;
+    const toggled = (event: Event) => {
+      const isOpen = (event as ToggleEvent).newState === "open";
+      button.current?.setAttribute("aria-expanded", String(isOpen));
+    };
+    element?.addEventListener("toggle", toggled);
+    return () => element?.removeEventListener("toggle", toggled);
+  }, []);
 
   /** At once, so that the next key already goes to the menu. */
   function toggle(): void {
@@ -84,7 +89,6 @@ export function Menu({ label, className = "", choices, children, onOpen }: MenuP
         aria-label={label}
         popover="auto"
         className="nt-menu"
-        onToggle={toggled}
         onKeyDown={pressed}
         onClick={(event) => event.stopPropagation()}
       >

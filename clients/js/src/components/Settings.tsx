@@ -136,7 +136,7 @@ export function PermissionDialog({ onAllow, onClose }: { onAllow: () => void; on
 /** Each type that can be switched, and whether it is on. */
 export function SubscriptionList() {
   const { l } = useUi();
-  const { types, isLoading, setSubscribed } = useSubscriptions();
+  const { types, isLoading, error, refresh, setSubscribed } = useSubscriptions();
   const toasts = toastsOf(useNotifyClient());
   const id = useId();
   async function change(type: string, isOn: boolean): Promise<void> {
@@ -153,6 +153,14 @@ export function SubscriptionList() {
         <p className="nt-hint" role="status">
           {l.loading}
         </p>
+      )}
+      {types === null && error && (
+        <div className="nt-state" role="alert">
+          <p>{l.errorText}</p>
+          <button type="button" className="nt-button" onClick={() => void refresh()}>
+            {l.retry}
+          </button>
+        </div>
       )}
       {Object.entries(types ?? {}).map(([type, { subscribed, required }]) => (
         <Switch
@@ -172,5 +180,6 @@ export function SubscriptionList() {
 /** A type's name in this language, or its own with spaces. */
 export function typeName(names: Record<string, string>, type: string): string {
   const words = type.replaceAll("_", " ");
-  return names[type] ?? words.charAt(0).toUpperCase() + words.slice(1);
+  if (Object.hasOwn(names, type)) return names[type]!;
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

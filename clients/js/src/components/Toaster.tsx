@@ -46,6 +46,7 @@ function Shown({
   const ui = useUi();
   const toasts = toastsOf(useNotifyClient());
   toasts.max = max;
+  useEffect(toasts.draw, [toasts]);
   useArrivals(minPriority, { ...STAY, ...stay });
   const [isHeld, setHeld] = useState(false);
   const list = useSyncExternalStore(
@@ -169,14 +170,22 @@ function ring({ notification, kind }: Announcement, open: () => void): void {
   if (kind === "revised") return;
   if (isOn("sound")) playTone(notification.priority === "critical" || notification.priority === "urgent");
   if (!isOn("desktop") || !document.hidden || Notification.permission !== "granted") return;
-  const shown = new Notification(notification.title, {
-    body: plainText(notification.message),
-    tag: notification.id,
-    requireInteraction: notification.priority === "critical",
-  });
-  shown.onclick = () => {
-    window.focus();
-    shown.close();
-    open();
-  };
+  showOnDesktop(notification, open);
+}
+
+function showOnDesktop({ id, title, message, priority }: Item, open: () => void): void {
+  try {
+    const shown = new Notification(title, {
+      body: plainText(message),
+      tag: id,
+      requireInteraction: priority === "critical",
+    });
+    shown.onclick = () => {
+      window.focus();
+      shown.close();
+      open();
+    };
+  } catch {
+    // Browsers of phones leave this to service workers; the tone and the toast are there.
+  }
 }

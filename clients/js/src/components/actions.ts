@@ -108,8 +108,8 @@ interface Prevented {
 }
 
 function follow(href: string): void {
-  const isHere = new URL(href).origin === location.origin;
-  if (isHere) location.assign(href);
+  const { origin, protocol } = new URL(href);
+  if (origin === location.origin || protocol === "mailto:") location.assign(href);
   else window.open(href, "_blank", "noopener,noreferrer");
 }
 

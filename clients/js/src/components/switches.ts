@@ -28,13 +28,15 @@ export function setSetting(setting: Setting, value: boolean): void {
   for (const changed of watchers) changed();
 }
 
+function watch(changed: () => void): () => void {
+  watchers.add(changed);
+  return () => watchers.delete(changed);
+}
+
 /** A switch and how to turn it; off until somebody turns it on. */
 export function useSetting(setting: Setting): [boolean, (value: boolean) => void] {
   const value = useSyncExternalStore(
-    (changed) => {
-      watchers.add(changed);
-      return () => watchers.delete(changed);
-    },
+    watch,
     () => isOn(setting),
     () => false,
   );
@@ -45,6 +47,7 @@ let audio: AudioContext | undefined;
 
 /** Two short tones, made here: there is no file to load. Silent until the page was touched once. */
 export function playTone(isUrgent: boolean): void {
+  if (typeof AudioContext === "undefined") return;
   audio ??= new AudioContext();
   if (audio.state === "suspended") void audio.resume();
   const tones = isUrgent ? [880, 660, 880] : [660, 880];

@@ -31,6 +31,8 @@ export class Toasts {
   /** What was last said to those who listen, politely or at once. */
   said: { polite: string; assertive: string } = { polite: "", assertive: "" };
   readonly #watchers = new Set<() => void>();
+  /** How many components draw them. */
+  #drawers = 0;
   /** Live regions that are drawn: only the first one speaks. */
   readonly speakers: symbol[] = [];
 
@@ -39,7 +41,16 @@ export class Toasts {
     return () => this.#watchers.delete(changed);
   };
 
+  /** Somebody draws them; returns how to stop. What nobody draws can no longer be undone. */
+  readonly draw = (): (() => void) => {
+    this.#drawers++;
+    return () => {
+      if (--this.#drawers === 0) for (const toast of this.list) this.end(toast, "close");
+    };
+  };
+
   show(toast: Toast): void {
+    if (this.#drawers === 0) return toast.onEnd?.();
     const at = this.list.findIndex(({ key }) => key === toast.key);
     if (at >= 0) this.list[at]?.onEnd?.();
     this.list = at >= 0 ? this.list.map((one, n) => (n === at ? toast : one)) : [...this.list, toast];

@@ -88,17 +88,27 @@ export function split<Props extends UiOptions>(props: Props): [UiOptions, Omit<P
 
 const TICK_MS = 20_000;
 let tick = 0;
+const clocks = new Set<() => void>();
+let timer: ReturnType<typeof setInterval> | undefined;
 
-/** The time, good to twenty seconds; one timer per user of it, and none on a server. */
+function watchClock(changed: () => void): () => void {
+  clocks.add(changed);
+  timer ??= setInterval(() => {
+    tick = Date.now();
+    for (const one of [...clocks]) one();
+  }, TICK_MS);
+  return () => {
+    clocks.delete(changed);
+    if (clocks.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+/** The time, good to twenty seconds; one timer for all, and none on a server. */
 export function useNow(): number {
   return useSyncExternalStore(
-    (changed) => {
-      const timer = setInterval(() => {
-        tick = Date.now();
-        changed();
-      }, TICK_MS);
-      return () => clearInterval(timer);
-    },
+    watchClock,
     () => (tick = Date.now() - tick > TICK_MS ? Date.now() : tick),
     () => 0,
   );

@@ -119,6 +119,11 @@ export class NotifyClient {
     return () => void this.#engine.typesWatchers--;
   }
 
+  /** The subscriptions once more. */
+  async refreshSubscriptions(): Promise<void> {
+    if (this.#engine.connection.isConnected) await this.#engine.fetchTypes();
+  }
+
   on<Event extends keyof ClientEvents>(event: Event, listener: ClientEvents[Event]): () => void {
     return this.#engine.events.on(event, listener as Events[Event]);
   }

@@ -18,6 +18,7 @@ import type {
   ConnectionState,
   ListState,
   NotifySocket,
+  Refusal,
   State,
   SubscriptionTypes,
 } from "./types";
@@ -36,6 +37,7 @@ const INITIAL: State = {
   isLoaded: false,
   isCurrent: false,
   subscriptions: null,
+  subscriptionsError: null,
   pending: 0,
 };
 
@@ -74,6 +76,7 @@ export class Engine {
   #counts = 0;
   #hadCursor = false;
   typesWatchers = 0;
+  #typesError: Refusal | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #guessTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -348,10 +351,12 @@ export class Engine {
     try {
       const found = await this.api<Subscriptions>("/subscriptions");
       if (found !== null) this.store.setTypes(found.types);
-      this.changed();
+      this.#typesError = null;
     } catch (error) {
+      this.#typesError = { code: "NO_ANSWER", message: (error as Error).message };
       this.events.emit("fault", "The subscriptions could not be fetched", error);
     }
+    this.changed();
   }
 
   /** Asks over HTTP; null: there is no such thing. */
@@ -447,6 +452,7 @@ export class Engine {
       isLoaded: this.#isLoaded,
       isCurrent: this.isCurrent,
       subscriptions: this.#types(),
+      subscriptionsError: this.#typesError,
       pending: this.store.rows.length,
     };
   }

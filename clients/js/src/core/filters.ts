@@ -26,7 +26,8 @@ function hasWords(item: Notification, words: string): boolean {
     .every((word) => text.includes(word));
 }
 
-function isSubscribed(item: Notification, types: SubscriptionTypes | null): boolean {
+/** Whether its type is switched on; critical ones cannot be switched off. */
+export function isSubscribed(item: Notification, types: SubscriptionTypes | null): boolean {
   return item.priority === "critical" || types?.[item.type]?.subscribed !== false;
 }
 

@@ -3,11 +3,18 @@
 const SAFE_SCHEMES = new Set(["https:", "http:", "mailto:"]);
 const IMAGE_SCHEMES = new Set(["https:", "http:"]);
 
+function parsed(text: string, base?: string): URL | null {
+  try {
+    return new URL(text, base);
+  } catch {
+    return null;
+  }
+}
+
 function resolved(text: string | null | undefined, base: string, schemes: Set<string>): string | null {
-  if (!text || !URL.canParse(text, base)) return null;
-  const url = new URL(text, base);
-  if (!schemes.has(url.protocol)) return null;
-  const isRelative = !URL.canParse(text);
+  const url = text ? parsed(text, base) : null;
+  if (!text || url === null || !schemes.has(url.protocol)) return null;
+  const isRelative = parsed(text) === null;
   // "//elsewhere" and "/\elsewhere" look relative and leave the site.
   return isRelative && url.origin !== new URL(base).origin ? null : url.href;
 }

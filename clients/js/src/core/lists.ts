@@ -25,7 +25,10 @@ export interface List {
   version: number;
 }
 
+const MAIN = filterKey({});
 const NOTHING: readonly Notification[] = [];
+/** How many lists are remembered: every search makes one. */
+const REMEMBERED = 64;
 
 export class Lists {
   readonly #store: Store;
@@ -49,6 +52,7 @@ export class Lists {
     const key = filterKey(filters);
     let list = this.#all.get(key);
     if (list === undefined) {
+      this.#makeRoom();
       list = {
         key,
         filters: cleaned(filters),
@@ -65,6 +69,14 @@ export class Lists {
       this.#all.set(key, list);
     }
     return list;
+  }
+
+  /** The oldest that nobody looks at are forgotten. */
+  #makeRoom(): void {
+    for (const [key, list] of this.#all) {
+      if (this.#all.size < REMEMBERED) return;
+      if (list.watchers === 0 && !list.isLoading && key !== MAIN) this.#all.delete(key);
+    }
   }
 
   /** The same object until something of it changes. */
@@ -109,10 +121,15 @@ export class Lists {
 
   /** Takes a page. */
   listed(list: List, page: Page): void {
+    const { before, has_more } = page.page_info;
     const last = page.items.at(-1);
-    list.older = page.page_info.has_more ? page.page_info.before : null;
-    list.isComplete = !page.page_info.has_more;
-    if (last !== undefined) list.floor = { id: last.id, sort_at: last.sort_at };
+    // The newest once more, while what is below them is still whole: it stays as far as it went.
+    const isWithin = has_more && last !== undefined && !list.isStale && reaches(list, last);
+    if (!isWithin) {
+      list.older = has_more ? before : null;
+      list.isComplete = !has_more;
+      if (last !== undefined) list.floor = { id: last.id, sort_at: last.sort_at };
+    }
     list.isStale = false;
     list.error = null;
     this.#store.version++;
@@ -146,6 +163,11 @@ export class Lists {
       list.isStale = true;
     }
   }
+}
+
+/** Whether the list is without gaps down to a place and further. */
+function reaches(list: List, place: Place): boolean {
+  return list.isComplete || (list.floor !== null && byPlace(place, list.floor) < 0);
 }
 
 /** The older of two places. */

@@ -5,6 +5,7 @@
  */
 import type { Changes, Notification, ServerPayloads, Subscriptions } from "../generated/wire";
 import type { Meta } from "./cache";
+import { isSubscribed } from "./filters";
 import { acted, agreement, byPlace, effect, isKnown, isMeant, isUnread, isUnseen, merged } from "./item";
 import type { Row } from "./rows";
 import type { Counts, SubscriptionTypes } from "./types";
@@ -208,10 +209,8 @@ export class Store {
   /** While everything is being marked: all that stays unread is what came after it. */
   #countHeld(unseen: number): Omit<Counts, "more"> {
     const held = { unread: 0, unseen: 0 };
-    for (const item of this.sorted) {
-      if (isUnread(item)) held.unread++;
-      if (isUnseen(item)) held.unseen++;
-    }
+    const types = this.types;
+    for (const item of this.sorted) addCounted(held, item, types, 1);
     return { unread: held.unread, unseen: Math.min(unseen, held.unseen) };
   }
 
@@ -221,8 +220,8 @@ export class Store {
     for (const id of new Set(this.rows.flatMap((row) => row.ids))) {
       const [base, shown] = [this.base.get(id), this.shown.get(id)];
       if (base === undefined) continue;
-      delta.unread += Number(shown !== undefined && isUnread(shown)) - Number(isUnread(base));
-      delta.unseen += Number(shown !== undefined && isUnseen(shown)) - Number(isUnseen(base));
+      addCounted(delta, base, this.#types, -1);
+      if (shown !== undefined) addCounted(delta, shown, this.#types, 1);
     }
     return delta;
   }
@@ -405,6 +404,18 @@ export class Store {
  */
 function isUncounted({ notification, replayed, attempt = 1 }: Frame): boolean {
   return !replayed && attempt === 1 && (notification.sort_at !== undefined || notification.revision === 1);
+}
+
+/** Counts it as the server does: not if its type is switched off. */
+function addCounted(
+  counts: { unread: number; unseen: number },
+  item: Notification,
+  types: SubscriptionTypes | null,
+  sign: 1 | -1,
+): void {
+  if (!isSubscribed(item, types)) return;
+  if (isUnread(item)) counts.unread += sign;
+  if (isUnseen(item)) counts.unseen += sign;
 }
 
 function isReadAll(row: Row): boolean {

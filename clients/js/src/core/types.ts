@@ -56,6 +56,8 @@ export interface State {
   readonly isCurrent: boolean;
   /** With the user's own edits, even those not yet sent; null: not known yet. */
   readonly subscriptions: SubscriptionTypes | null;
+  /** Why they could not be fetched; null: they could, or nobody asked. */
+  readonly subscriptionsError: Refusal | null;
   /** Actions that the server has not yet answered. */
   readonly pending: number;
 }

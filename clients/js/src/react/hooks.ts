@@ -11,6 +11,7 @@ import type {
   ListState,
   NotifySocket,
   Outcome,
+  Refusal,
   State,
   SubscriptionTypes,
 } from "../core/types";
@@ -135,6 +136,10 @@ export interface UseSubscriptions {
   /** null: not known yet. With edits that are not yet sent. */
   readonly types: SubscriptionTypes | null;
   readonly isLoading: boolean;
+  /** Why they could not be fetched; null: all is well. */
+  readonly error: Refusal | null;
+  /** Fetches them once more. */
+  refresh: () => Promise<void>;
   /** Shown at once; what the server refuses is taken back and told by the outcome. */
   setSubscribed: (types: Ids, isOn: boolean) => Promise<Outcome>;
 }
@@ -144,13 +149,16 @@ export function useSubscriptions(): UseSubscriptions {
   const client = useNotifyClient();
   useEffect(() => client.watchSubscriptions(), [client]);
   const types = useClientState("subscriptions");
+  const error = useClientState("subscriptionsError");
   return useMemo(
     () => ({
       types,
-      isLoading: types === null,
+      isLoading: types === null && error === null,
+      error,
+      refresh: () => client.refreshSubscriptions(),
       setSubscribed: (names: Ids, isOn: boolean) => client.setSubscribed(names, isOn),
     }),
-    [client, types],
+    [client, types, error],
   );
 }
 

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Cache } from "../../src/core/cache";
 import { closeEverybody, Person } from "../support/client";
 import { until } from "../support/device";
+import { Proxy } from "../support/proxy";
 import { Server } from "../support/server";
 
 let server: Server;
@@ -132,6 +133,23 @@ describe("the connection", () => {
     await until(() => person.titles.includes("By polling"));
     expect(await person.client.markAsRead(id)).toEqual({ ok: true });
   });
+
+  test.each(["refused", "cut", "never answered"] as const)(
+    "works behind a proxy where the upgrade to WebSocket is %s",
+    async (upgrade) => {
+      const proxy = await Proxy.before(server.port, upgrade);
+      const person = await Person.of(server, newUser(), { url: proxy.url });
+      await until(() => proxy.upgrades > 0);
+      const id = await server.send(user, "Behind a proxy");
+      await until(() => person.titles.includes("Behind a proxy"));
+      expect(await person.client.markAsRead(id)).toEqual({ ok: true });
+      await until(async () => (await server.status(id, user)) === "delivered");
+      expect(person.client.socket!.io.engine.transport.name).toBe("polling");
+      expect(person.states).toEqual(["connecting", "connected"]);
+      await person.close();
+      proxy.close();
+    },
+  );
 
   test("an old token is replaced once; then the refusal is told with its code", async () => {
     const tokens: string[] = [];

@@ -59,6 +59,7 @@ export const ar: Localization = {
   noMatchTitle: "لا نتائج",
   noMatchText: "لا إشعار يطابق عوامل التصفية هذه.",
   errorTitle: "تعذّر تحميل القائمة",
+  errorText: "تعذّر التحميل.",
   end: "هذا كل شيء",
   keys: "الأسهم للتنقل، Enter للفتح، X للتحديد، R مقروء، P تثبيت، S تأجيل، D إنجاز، Delete حذف.",
 

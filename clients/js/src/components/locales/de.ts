@@ -45,6 +45,7 @@ export const de: Localization = {
   noMatchTitle: "Nichts gefunden",
   noMatchText: "Keine Mitteilung passt zu diesen Filtern.",
   errorTitle: "Die Liste konnte nicht geladen werden",
+  errorText: "Das konnte nicht geladen werden.",
   end: "Das ist alles",
   keys: "Pfeiltasten bewegen, Eingabe öffnet, X wählt aus, R gelesen, P anheften, S später, D erledigt, Entf löscht.",
 

@@ -45,6 +45,7 @@ export const en = {
   noMatchTitle: "Nothing found",
   noMatchText: "No notification matches these filters.",
   errorTitle: "The list could not be loaded",
+  errorText: "It could not be loaded.",
   end: "That is all",
   keys: "Arrow keys move, Enter opens, X selects, R read, P pin, S snooze, D done, Delete deletes.",
 

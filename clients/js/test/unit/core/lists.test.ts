@@ -99,6 +99,27 @@ describe("a list", () => {
     expect(lists.state({}).hasMore).toBe(true);
   });
 
+  test("the newest page once more leaves it as deep as it was", () => {
+    for (const id of ["a1", "a2", "a3", "a4"]) store.receive({ notification: note(id) });
+    lists.listed(lists.main, page([note("a4"), note("a3")], true));
+    lists.listed(lists.main, page([note("a2"), note("a1")], true));
+    lists.listed(lists.main, page([note("a4"), note("a3")], true));
+    expect(ids()).toEqual(["a4", "a3", "a2", "a1"]);
+    lists.reset();
+    lists.listed(lists.main, page([note("a4"), note("a3")], true));
+    expect(ids()).toEqual(["a4", "a3"]);
+  });
+
+  test("of many searches the old ones are forgotten, what is watched is not", () => {
+    const watched = lists.of({ q: "watched" });
+    watched.watchers = 1;
+    const [main, first] = [lists.main, lists.of({ q: "first" })];
+    for (let i = 0; i < 200; i++) lists.of({ q: `search ${i}` });
+    expect(lists.of({ q: "watched" })).toBe(watched);
+    expect(lists.main).toBe(main);
+    expect(lists.of({ q: "first" })).not.toBe(first);
+  });
+
   test("an empty answer is an answer", () => {
     expect(lists.state({}).isLoaded).toBe(false);
     lists.listed(lists.main, page([], false));

@@ -1,6 +1,8 @@
 /** The small parts: payloads, links, tokens, jitter, tabs. */
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createNotifyClient } from "../../../src";
 import { jittered } from "../../../src/core/connection";
+import { Emitter } from "../../../src/core/emitter";
 import { safeLink, safeMedia } from "../../../src/core/links";
 import { BATCH, payloadOf, portions } from "../../../src/core/rows";
 import { Tabs } from "../../../src/core/tabs";
@@ -60,6 +62,10 @@ describe("links", () => {
     ["JaVaScRiPt:alert(1)", null],
     [" javascript:alert(1)", null],
     ["java\nscript:alert(1)", null],
+    ["java\tscript:alert(1)", null],
+    ["\u0001javascript:alert(1)", null],
+    ["\u00a0javascript:alert(1)", "https://site.example/app/%C2%A0javascript:alert(1)"],
+    ["\uff4aavascript:alert(1)", "https://site.example/app/%EF%BD%8Aavascript:alert(1)"],
     ["data:text/html,x", null],
     ["vbscript:x", null],
     ["blob:https://site.example/x", null],
@@ -68,6 +74,8 @@ describe("links", () => {
     ["//else.example/x", null],
     ["/\\else.example/x", null],
     ["\\\\else.example", null],
+    ["/\t/else.example/x", null],
+    ["https:else.example", "https://site.example/app/else.example"],
     ["", null],
     [null, null],
   ])("%j comes to %j", (text, link) => {
@@ -124,10 +132,81 @@ describe("tabs", () => {
     expect(b.id).toBe("b");
   });
 
+  test("the one that goes first is closed before it has said so: another one does", async () => {
+    const [a, b, c] = [tab("a"), tab("b"), tab("c")];
+    const claims = [a, b, c].map((one) => one.claim("n4"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    a.close();
+    expect((await Promise.all(claims)).slice(1).filter(Boolean)).toEqual([true]);
+  });
+
+  test.each([
+    ["there is none", undefined],
+    [
+      "the browser refuses one",
+      class Refusing {
+        constructor() {
+          throw new DOMException("insecure", "SecurityError");
+        }
+      },
+    ],
+  ])("without a channel (%s) each tab is alone, and announces", async (_why, channel) => {
+    vi.stubGlobal("BroadcastChannel", channel);
+    const a = tab("a");
+    expect([await a.claim("n5"), await a.claim("n5")]).toEqual([true, false]);
+    expect(await a.alive()).toEqual(new Set());
+    vi.unstubAllGlobals();
+  });
+
   test("one that is closed claims nothing", async () => {
     const a = tab("a");
     const claim = a.claim("n3");
     a.close();
     expect(await claim).toBe(false);
+  });
+});
+
+test("a listener that fails hinders no other, and its error is not swallowed", async () => {
+  const emitter = new Emitter<{ said: (word: string) => void }>();
+  const heard: string[] = [];
+  emitter.on("said", () => {
+    throw new Error("of the application");
+  });
+  const stop = emitter.on("said", (word) => heard.push(word));
+  const uncaught = vi.fn();
+  vi.stubGlobal("queueMicrotask", (task: () => void) => {
+    try {
+      task();
+    } catch (error) {
+      uncaught(error);
+    }
+  });
+  emitter.emit("said", "one");
+  stop();
+  emitter.emit("said", "two");
+  vi.unstubAllGlobals();
+  expect(heard).toEqual(["one"]);
+  expect(uncaught).toHaveBeenCalledTimes(2);
+});
+
+describe("a callback for tokens that hangs", () => {
+  afterEach(() => vi.useRealTimers());
+
+  test("is given up after half a minute, told, and asked again", async () => {
+    vi.useFakeTimers();
+    const getToken = vi.fn(() => new Promise<string>(() => {}));
+    const client = createNotifyClient({ user: "42", url: "http://nowhere.example", getToken, cache: false });
+    const faults: string[] = [];
+    client.on("fault", (message) => faults.push(message));
+    await client.start();
+    expect(client.getState().connection.status).toBe("connecting");
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(faults).toEqual(["getToken failed"]);
+    expect(client.getState().connection.status).toBe("reconnecting");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(getToken).toHaveBeenCalledTimes(2);
+    await client.stop();
+    expect(client.getState().connection.status).toBe("offline");
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
   });
 });

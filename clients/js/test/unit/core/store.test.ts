@@ -170,6 +170,17 @@ describe("counts", () => {
     expect(store.counts).toEqual({ unread: 1000, unseen: 900, more: true });
   });
 
+  test("one of a type that is switched off counts for nothing, read or not", () => {
+    store.setTypes({ quiet: { subscribed: false, required: false } });
+    receive(note("a1"));
+    store.receive({ notification: note("a2", { type: "quiet" }), replayed: true });
+    count(1);
+    store.addRow(row("mark_read", ["a2"]));
+    expect(store.counts.unread).toBe(1);
+    store.addRow(row("mark_read", ["a1"]));
+    expect(store.counts.unread).toBe(0);
+  });
+
   test("a snoozed or dismissed one is not unread", () => {
     receive(note("a1"), note("a2"));
     count(2);
@@ -262,6 +273,14 @@ describe("clashes with what was changed elsewhere", () => {
     receive(note("a1"));
     store.addRow(row("mark_unread", ["a1"]));
     expect(store.clashes({ all: true, before: "a1", changes: { is_read: true } }, "tab")).toHaveLength(1);
+  });
+
+  test("of another tab the first may have gone out, so it may be an echo", () => {
+    receive(note("a1"));
+    const [read, unread] = [row("mark_read", ["a1"]), row("mark_unread", ["a1"])];
+    for (const one of [read, unread]) store.addRow({ ...one, tab: "another" });
+    expect(store.clashes(theirs, "tab")).toEqual([]);
+    expect(store.clashes(theirs, "another")).toHaveLength(1);
   });
 
   test("the echo of an action of ours that went unanswered is none", () => {

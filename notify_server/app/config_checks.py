@@ -11,17 +11,20 @@ from pkgutil import resolve_name
 from urllib.parse import SplitResult, urlsplit
 
 from notify_server.app.config_faults import Faults
-from notify_server.auth.signing import (
+from notify_server.domain.settings import (
     ALGORITHMS,
     PUBLIC_ALGORITHMS,
-    read_public_keys,
-    read_secret,
+    AuthSettings,
+    Settings,
 )
-from notify_server.domain.settings import AuthSettings, Settings
 from notify_server.kit.rates import parse_rate
 
+# Imported where such a URL, secret or file is given: a command that is given none starts without
+# PyMongo and cryptography.
 _MONGODB_FAULT = "notify_server.stores.mongodb.database:url_fault"
-"""Imported where such a URL is given, as in ``app/stores.py``."""
+_READ_SECRET = "notify_server.auth.signing:read_secret"
+_READ_PUBLIC_KEYS = "notify_server.auth.signing:read_public_keys"
+
 MIN_SECRET_BYTES = 32
 _MIN_DIFFERENT = 8
 _DEFAULT_WORDS = re.compile(
@@ -101,7 +104,7 @@ def _auth(settings: Settings, faults: Faults) -> None:
         faults.add(("auth", "jwt_secret"), fault)
     elif auth.jwt_secret:
         try:
-            read_secret(auth.jwt_secret)
+            resolve_name(_READ_SECRET)(auth.jwt_secret)
         except ValueError as error:
             faults.add(("auth", "jwt_secret"), str(error))
     shared = bool(settings.bus.url) or settings.store.url.startswith("mongodb")
@@ -124,7 +127,8 @@ def _algorithms(settings: Settings, faults: Faults) -> None:
     public = set(PUBLIC_ALGORITHMS) if auth.jwks_url else set()
     if auth.jwt_public_key_file is not None:
         try:
-            public |= {algorithm for algorithm, _ in read_public_keys(auth.jwt_public_key_file)}
+            keys = resolve_name(_READ_PUBLIC_KEYS)(auth.jwt_public_key_file)
+            public |= {algorithm for algorithm, _ in keys}
         except ValueError as error:
             faults.add(("auth", "jwt_public_key_file"), str(error))
             return

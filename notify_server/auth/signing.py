@@ -20,10 +20,6 @@ from typing_extensions import override
 
 from notify_server.kit.clock import to_ms
 
-PUBLIC_ALGORITHMS = ("RS256", "ES256")
-ALGORITHMS = ("HS256", *PUBLIC_ALGORITHMS)
-"""What ``[auth] jwt_algorithms`` may name; ``none`` is not among them and never will be."""
-
 _PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 
 

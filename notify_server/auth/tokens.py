@@ -20,15 +20,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from notify_server.auth.jwks import JwksCache
 from notify_server.auth.signing import (
-    ALGORITHMS,
     JWS,
-    PUBLIC_ALGORITHMS,
     read_public_keys,
     read_secret,
 )
 from notify_server.domain.claims import Claims
 from notify_server.domain.errors import Code, RejectedError
-from notify_server.domain.settings import AuthSettings
+from notify_server.domain.settings import ALGORITHMS, PUBLIC_ALGORITHMS, AuthSettings
 from notify_server.kit.clock import Clock, from_ms, to_ms
 
 _log = logging.getLogger(__name__)

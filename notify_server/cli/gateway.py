@@ -2,29 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pkgutil import resolve_name
 from typing import Any, Protocol
 
 from typing_extensions import override
 
-from notify_server.app.offline import offline
-from notify_server.client import AsyncClient, ItemResult, Sent, UnreachableError
+from notify_server.client import AsyncClient, ItemResult, UnreachableError
 from notify_server.client.asynchronous import Pause
 from notify_server.client.endpoint import Endpoint
-from notify_server.domain.claims import Caller, Scope
-from notify_server.domain.errors import InternalError, NotifyError, RejectedError
-from notify_server.domain.notification import Draft
+from notify_server.domain.errors import InternalError, NotifyError
 from notify_server.domain.settings import Settings
-from notify_server.kit.clock import SystemClock
-from notify_server.pipeline.submit import Submissions, Submitted
-from notify_server.policy.types import TypeRegistry
-from notify_server.wire.bulk import parse_item
-from notify_server.wire.submission import parse_draft
-
-_OPERATOR = Caller("key:local", frozenset(Scope))
-"""Who submits without a server: whoever may open the store may do everything."""
 
 Answer = dict[str, Any] | NotifyError
+
+_OPEN_STORE = "notify_server.cli.store_gateway:open_store"
+"""Imported where no server answers: whoever sends through one needs neither line nor store."""
 
 
 class Gateway(Protocol):
@@ -56,53 +49,17 @@ class ServerGateway(Gateway):
         return [_of_item(result) for result in await self.api.send_batch(bodies)]
 
 
-class StoreGateway(Gateway):
-    """Into the store, under its lock; whoever is meant gets it when the server is up again."""
-
-    def __init__(self, submissions: Submissions, settings: Settings) -> None:
-        self._submissions = submissions
-        self._settings = settings
-        self._types = TypeRegistry(settings.types)
-
-    @override
-    async def one(self, body: object, key: str | None) -> dict[str, Any]:
-        draft = parse_draft(
-            body,
-            self._types,
-            self._settings.limits,
-            SystemClock().now(),
-            namespaces=self._settings.namespaces,
-        )
-        return _to_answer(await self._submissions.submit(_OPERATOR, draft, key))
-
-    @override
-    async def many(self, bodies: Sequence[Mapping[str, Any]]) -> list[Answer]:
-        drafts = [self._read(body) for body in bodies]
-        made = await self._submissions.submit_many(_OPERATOR, drafts, None)
-        return [one if isinstance(one, NotifyError) else _to_answer(one) for one in made]
-
-    def _read(self, body: object) -> Draft | NotifyError:
-        now = SystemClock().now()
-        try:
-            return parse_item(
-                body,
-                self._types,
-                self._settings.limits,
-                now,
-                "",
-                namespaces=self._settings.namespaces,
-            )
-        except RejectedError as exc:
-            return exc
-
-
 def _of_item(result: ItemResult) -> Answer:
-    return _to_answer(result.sent) if result.sent is not None else result.error or InternalError()
+    sent = result.sent
+    if sent is None:
+        return result.error or InternalError()
+    return to_answer(sent.id, sent.status, sent.revision, replayed=sent.replayed)
 
 
-def _to_answer(made: Submitted | Sent) -> dict[str, Any]:
-    answer: dict[str, Any] = {"id": made.id, "status": made.status, "revision": made.revision}
-    return answer | {"replayed": True} if made.replayed else answer
+def to_answer(identity: str, status: str, revision: int, *, replayed: bool) -> dict[str, Any]:
+    """What became of one that was accepted."""
+    answer: dict[str, Any] = {"id": identity, "status": status, "revision": revision}
+    return answer | {"replayed": True} if replayed else answer
 
 
 @asynccontextmanager
@@ -139,5 +96,6 @@ async def open_gateway(endpoint: Endpoint | None, settings: Settings) -> AsyncIt
         if api is not None:
             yield ServerGateway(api)
             return
-        async with offline(settings) as (submissions, _):
-            yield StoreGateway(submissions, settings)
+        opened: AbstractAsyncContextManager[Gateway] = resolve_name(_OPEN_STORE)(settings)
+        async with opened as gateway:
+            yield gateway

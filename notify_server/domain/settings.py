@@ -43,6 +43,11 @@ class BusSettings:
     key_file: Path | None = None
 
 
+PUBLIC_ALGORITHMS = ("RS256", "ES256")
+ALGORITHMS = ("HS256", *PUBLIC_ALGORITHMS)
+"""What ``[auth] jwt_algorithms`` may name; ``none`` is not among them and never will be."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuthSettings:
     """[auth]: which tokens are believed.

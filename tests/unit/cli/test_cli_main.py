@@ -170,7 +170,7 @@ STORES = {"pymongo", "sqlite3"}
     [
         ("--version", SERVER | STORES | {"redis", "marshmallow", "httpx2", "structlog"}),
         ("--help", SERVER | STORES | {"redis", "marshmallow", "httpx2", "structlog"}),
-        ("send --help", SERVER | {"pymongo", "redis"}),
+        ("send --help", SERVER | STORES | {"redis", "marshmallow", "structlog", "jwt"}),
         ("stats --help", SERVER | {"pymongo", "redis"}),
         ("token --help", SERVER | {"pymongo", "redis"}),
         ("serve --help", {"pymongo", "httpx2"}),

@@ -24,7 +24,8 @@ export default defineConfig({
     rolldownOptions: {
       external: (id) => outside.some((name) => id === name || id.startsWith(`${name}/`)),
       output: {
-        chunkFileNames: "shared/[name].js",
+        preserveModules: true,
+        preserveModulesRoot: here("src"),
         banner: ({ isEntry, name }) => (isEntry && CLIENT_ONLY.includes(name) ? '"use client";' : ""),
       },
     },

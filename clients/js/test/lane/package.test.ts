@@ -2,6 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "vite";
 import { expect, test } from "vitest";
 
 const HERE = join(import.meta.dirname, "../..");
@@ -36,11 +38,14 @@ test("the client and the hooks import without a browser, and the client without 
   expect(hooks).toEqual(
     expect.arrayContaining(["NotifyProvider", "useNotifications", "useNotificationSocket"]),
   );
-  const entry = readFileSync(join(HERE, "dist/index.js"), "utf8");
-  const shared = [...entry.matchAll(/from "(\.\/shared\/[^"]+)"/g)].map(([, path]) => path!);
-  for (const path of ["index.js", ...shared]) {
-    expect(readFileSync(join(HERE, "dist", path), "utf8")).not.toMatch(/from "react/);
+  const files = [join(HERE, "dist/index.js")];
+  for (const file of files) {
+    const text = readFileSync(file, "utf8");
+    expect(text, file).not.toMatch(/from "react/);
+    const next = [...text.matchAll(/from "(\.[^"]+)"/g)].map(([, path]) => join(file, "..", path!));
+    files.push(...next.filter((path) => !files.includes(path)));
   }
+  expect(files.length).toBeGreaterThan(10);
 });
 
 test("what needs React says that it is for a browser, as Next wants it; the client alone does not", () => {
@@ -63,4 +68,34 @@ test("components render in plain Node, without a window and without a token", ()
   `);
   expect(html).toContain("Notifications, none unread");
   expect(html).toContain('role="tablist"');
+});
+
+/** Bytes that a page pays for a few names of an entry, minified and compressed, without React. */
+async function bytes(names: string, entry: string): Promise<number> {
+  const code = `import { ${names} } from "notify-client${entry}"; console.log(${names});`;
+  const built = await build({
+    configFile: false,
+    root: HERE,
+    logLevel: "error",
+    plugins: [
+      {
+        name: "page",
+        resolveId: (id) => (id === "page.js" ? join(HERE, id) : null),
+        load: (id) => (id.endsWith("page.js") ? code : null),
+      },
+    ],
+    build: {
+      write: false,
+      modulePreload: { polyfill: false },
+      rolldownOptions: { input: "page.js", external: /^react(-dom)?(\/|$)/ },
+    },
+  });
+  const { output } = built as { output: { code?: string }[] };
+  return output.reduce((sum, { code: text = "" }) => sum + gzipSync(text).length, 0);
+}
+
+test("a page pays for what it uses; a bell with a list is light (`make bench-client`)", async () => {
+  expect(await bytes("Bell, NotifyProvider", "/components")).toBeLessThan(60_000);
+  expect(await bytes("Markdown", "/components")).toBeLessThan(3_000);
+  expect(await bytes("safeLink, PRIORITIES", "")).toBeLessThan(1_000);
 });

@@ -20,6 +20,7 @@ from notify_server.kit.addresses import parse_networks
 from notify_server.kit.aio import Background
 from notify_server.kit.clock import Clock
 from notify_server.kit.rates import TokenBuckets
+from notify_server.pipeline.discovery import LOOK_S as LOOK_EVERY_S
 from notify_server.pipeline.revocations import LOOK_S
 from notify_server.ports.store import Store
 from notify_server.rest.app import make_app
@@ -168,7 +169,7 @@ def _ticker(settings: Settings, line: Line, gateway: Gateway, jobs: Sequence[Job
             Job("deliveries", 0.2, tick),
             Job("tokens", 1, check_tokens),
             Job("expiry", 0.5, line.expiry.run),
-            Job("discovery", 5, line.dispatcher.discover),
+            Job("discovery", LOOK_EVERY_S, line.cluster.discover),
             Job("bus", 1, watch_bus),
             Job("cleanup", settings.cleanup.interval_s, line.retention.clean_up),
             *jobs,

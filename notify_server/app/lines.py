@@ -15,6 +15,7 @@ from notify_server.pipeline.cluster import Cluster, ClusterParts
 from notify_server.pipeline.confirm import Confirmations
 from notify_server.pipeline.counting import Counting
 from notify_server.pipeline.delivery import DeliveryDesk
+from notify_server.pipeline.discovery import Discovery
 from notify_server.pipeline.dispatch import Dispatcher
 from notify_server.pipeline.erasure import Erasure
 from notify_server.pipeline.expiry import Expiry
@@ -58,6 +59,7 @@ class Line:
     schedule: Schedule
     catch_up: CatchUp
     dispatcher: Dispatcher
+    discovery: Discovery
     submissions: Submissions
     expiry: Expiry
     retention: Retention
@@ -107,10 +109,11 @@ def build_line(
     dispatcher = Dispatcher(
         store, registry, feeds, desk, signalling, counting, rules, clock, figures
     )
+    discovery = Discovery(store, registry, dispatcher, clock)
     presences = Presences(registry, signalling, emitter)
     audiences = Audiences(store, registry, settings.namespaces.lines)
     submissions = Submissions(
-        store, dispatcher, confirmations, audit, settings, background, clock, figures
+        store, dispatcher, discovery, confirmations, audit, settings, background, clock, figures
     )
     queues = {
         "submissions": lambda: submissions.waiting,
@@ -129,11 +132,13 @@ def build_line(
         schedule.share()
         feeds.share()
         people.share()
+        discovery.share()
     cluster = Cluster(
         bus or LocalBus(),
         ClusterParts(
             registry,
             dispatcher,
+            discovery,
             signalling,
             people,
             presences,
@@ -165,6 +170,7 @@ def build_line(
         catch_up=catch_up,
         cluster=cluster,
         dispatcher=dispatcher,
+        discovery=discovery,
         submissions=submissions,
         expiry=Expiry(store, dispatcher, clock),
         retention=Retention(store, timedelta(seconds=settings.inbox.retention_s), clock),

@@ -15,6 +15,7 @@ import orjson
 from cattrs import ClassValidationError
 from cattrs.preconf.orjson import make_converter
 
+from notify_server.bus.peers import Sign
 from notify_server.domain.notification import JsonObject
 from notify_server.kit.clock import Clock, from_ms, to_ms
 from notify_server.ports.bus import (
@@ -47,6 +48,7 @@ _KINDS: Mapping[str, type[News]] = {
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _MOMENT = "$at"
+_SIGNS = frozenset(Sign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,13 @@ class Envelope:
     Attributes:
         node: Who says it.
         number: Grows with each that the node sends; the same on several channels.
-        news: None: only a sign of life.
+        news: None: it only says how it is itself.
     """
 
     node: str
     number: int
     news: News | None
+    sign: Sign = Sign.HERE
 
 
 class BadEnvelopeError(Exception):
@@ -76,10 +79,10 @@ class Envelopes:
         self._clock = clock
         self._converter = _converter()
 
-    def seal(self, node: str, number: int, news: News | None) -> bytes:
+    def seal(self, node: str, number: int, news: News | None, sign: Sign = Sign.HERE) -> bytes:
         """One envelope: the signature, then JSON."""
         kind = None if news is None else _NAMES[type(news)]
-        body = None if news is None else self._converter.unstructure(news)
+        body = sign if news is None else self._converter.unstructure(news)
         payload = orjson.dumps([node, number, to_ms(self._clock.now()), kind, body])
         return self._sign(payload) + payload
 
@@ -95,8 +98,8 @@ class Envelopes:
         node, number, at, kind, body = orjson.loads(payload)
         if abs(to_ms(self._clock.now()) - at) > LATE_MS:
             raise BadEnvelopeError("late")
-        if kind is None:
-            return Envelope(node, number, None)
+        if kind is None and body in _SIGNS:
+            return Envelope(node, number, None, Sign(body))
         if kind not in _KINDS:
             raise BadEnvelopeError("unknown")
         try:

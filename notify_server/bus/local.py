@@ -1,11 +1,11 @@
 """The bus of one process: there is nobody else to tell."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from typing_extensions import override
 
-from notify_server.ports.bus import Bus, Listener, News
+from notify_server.ports.bus import Bus, Call, Listener, News
 
 
 class LocalBus(Bus):
@@ -13,11 +13,12 @@ class LocalBus(Bus):
 
     node = "node:this"
     healthy = True
+    hears_all = True
     nodes = 1
     stats: Mapping[str, int] = MappingProxyType({})
 
     @override
-    def listen(self, listener: Listener, resumed: Callable[[], None]) -> None:
+    def listen(self, listener: Listener, resumed: Call, missed: Call) -> None:
         pass
 
     @override
@@ -29,8 +30,8 @@ class LocalBus(Bus):
         pass
 
     @override
-    async def heard(self, channel: str) -> None:
-        pass
+    async def heard(self, channel: str) -> bool:
+        return True
 
     @override
     def publish(self, channels: Iterable[str], news: News) -> None:

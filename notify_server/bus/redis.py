@@ -7,7 +7,7 @@ caller ever waits for Redis (F26); what is lost meanwhile is found in the store.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
@@ -21,17 +21,16 @@ from redis.exceptions import RedisError
 from typing_extensions import override
 
 from notify_server.bus.envelopes import BadEnvelopeError, Envelope, Envelopes
+from notify_server.bus.peers import Peers, Sign
 from notify_server.kit.aio import pause
 from notify_server.kit.clock import Clock
 from notify_server.kit.ids import random_id
-from notify_server.ports.bus import NODES, Bus, Listener, News
+from notify_server.ports.bus import NODES, Bus, Call, Listener, News
 
 BEAT_S = 1.0
 """Between two signs of life."""
 DEAF_S = 5.0
 """Without our own sign of life for so long, the bus is believed to be away."""
-AWAY_S = 4.0
-"""A node that says nothing for so long is believed to be gone."""
 HEARD_S = 0.25
 """How long a newcomer waits until its channel is listened to."""
 _TRY_S = 2.0
@@ -68,13 +67,16 @@ class RedisBus(Bus):
         self._waiting: deque[_Sealed] = deque()
         self._news = asyncio.Event()
         self._wanted: set[str] = {NODES, self._node}
+        self._asked: set[str] = set()
         self._listened: set[str] = set()
         self._changed = asyncio.Event()
         self._hearing: dict[str, asyncio.Event] = {}
         self._heard_at = -DEAF_S
-        self._seen: dict[str, tuple[int, float]] = {}
+        self._peers = Peers()
+        self._has_lost = False
         self._listener: Listener | None = None
-        self._resumed: Callable[[], None] = lambda: None
+        self._resumed: Call = lambda: None
+        self._missed: Call = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
         self._was_healthy = False
         self._stats: Counter[str] = Counter(dict.fromkeys(_EVENTS, 0))
@@ -91,9 +93,13 @@ class RedisBus(Bus):
 
     @property
     @override
+    def hears_all(self) -> bool:
+        return self.healthy and self._peers.are_heard(self._clock.monotonic())
+
+    @property
+    @override
     def nodes(self) -> int:
-        now = self._clock.monotonic()
-        return 1 + sum(now - at < AWAY_S for _, at in self._seen.values())
+        return 1 + self._peers.count(self._clock.monotonic())
 
     @property
     @override
@@ -101,8 +107,8 @@ class RedisBus(Bus):
         return self._stats
 
     @override
-    def listen(self, listener: Listener, resumed: Callable[[], None]) -> None:
-        self._listener, self._resumed = listener, resumed
+    def listen(self, listener: Listener, resumed: Call, missed: Call) -> None:
+        self._listener, self._resumed, self._missed = listener, resumed, missed
 
     @override
     def subscribe(self, channel: str) -> None:
@@ -117,13 +123,14 @@ class RedisBus(Bus):
             self._changed.set()
 
     @override
-    async def heard(self, channel: str) -> None:
+    async def heard(self, channel: str) -> bool:
         if channel in self._listened or not self.healthy:
-            return
+            return channel in self._listened
         event = self._hearing.setdefault(channel, asyncio.Event())
         with suppress(TimeoutError):
             async with asyncio.timeout(HEARD_S):
                 await event.wait()
+        return channel in self._listened
 
     @override
     def publish(self, channels: Iterable[str], news: News) -> None:
@@ -133,7 +140,7 @@ class RedisBus(Bus):
         try:
             self._put(names, news)
         except Exception:  # noqa: BLE001 - what is told here is done; the store tells the others
-            self._stats["dropped"] += 1
+            self._note_lost(1)
             _log.exception("bus_news_not_sealed", kind=type(news).__name__)
 
     @override
@@ -143,6 +150,7 @@ class RedisBus(Bus):
 
     @override
     async def close(self) -> None:
+        self._put((self._prefix + NODES,), None, Sign.LEAVES)
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0 if self.healthy else 0):
                 while self._waiting:
@@ -156,17 +164,22 @@ class RedisBus(Bus):
 
     # -- sending -------------------------------------------------------------------------------
 
-    def _put(self, names: tuple[str, ...], news: News | None) -> None:
+    def _put(self, names: tuple[str, ...], news: News | None, sign: Sign = Sign.HERE) -> None:
         if len(self._waiting) >= _MOST_WAITING:
             self._drop_oldest()
         self._number += 1
-        envelope = self._envelopes.seal(self._node, self._number, news)
+        envelope = self._envelopes.seal(self._node, self._number, news, sign)
         self._waiting.append(_Sealed(self._number, self._clock.monotonic(), names, envelope))
         self._news.set()
 
     def _drop_oldest(self) -> None:
         self._waiting.popleft()
-        self._stats["dropped"] += 1
+        self._note_lost(1)
+
+    def _note_lost(self, count: int) -> None:
+        """The others are to look in the store; the next sign of life says so."""
+        self._stats["dropped"] += count
+        self._has_lost = True
 
     async def _send(self) -> None:
         """Publish what waits, for ever.
@@ -204,7 +217,7 @@ class RedisBus(Bus):
             return False
         except Exception:  # noqa: BLE001 - the loop that publishes for ever
             _log.exception("bus_batch_not_sendable")
-            self._stats["dropped"] += len(batch)
+            self._note_lost(len(batch))
         else:
             self._stats["sent"] += len(batch)
         while self._waiting and self._waiting[0].number <= batch[-1].number:
@@ -219,7 +232,8 @@ class RedisBus(Bus):
     async def _beat(self) -> None:
         """Say that we are here, on a channel that we hear ourselves."""
         while True:
-            self._put((self._prefix + NODES,), None)
+            sign, self._has_lost = Sign.LOST if self._has_lost else Sign.HERE, False
+            self._put((self._prefix + NODES,), None, sign)
             self._tell_health()
             await pause(BEAT_S)
 
@@ -255,6 +269,7 @@ class RedisBus(Bus):
                 _log.exception("bus_listening_failed")
                 failures += 1
             finally:
+                self._asked.clear()
                 self._listened.clear()
                 with suppress(RedisError, OSError, TimeoutError):
                     await pubsub.aclose()  # type: ignore[no-untyped-call]
@@ -284,12 +299,13 @@ class RedisBus(Bus):
 
     async def _reconcile(self, pubsub: PubSub) -> None:
         """Listen to what is wanted, and to nothing else."""
-        more, less = self._wanted - self._listened, self._listened - self._wanted
-        if more:
-            await pubsub.subscribe(*(self._prefix + channel for channel in more))
+        more, less = self._wanted - self._asked, self._asked - self._wanted
+        self._asked = set(self._wanted)
+        self._listened -= less
         if less:
             await pubsub.unsubscribe(*(self._prefix + channel for channel in less))
-        self._listened = (self._listened | more) - less
+        if more:
+            await pubsub.subscribe(*(self._prefix + channel for channel in more))
 
     async def _read(self, pubsub: PubSub) -> None:
         while True:
@@ -304,6 +320,8 @@ class RedisBus(Bus):
 
     def _begun(self, channel: str) -> None:
         """From now on what is published there arrives; what came before is in the store."""
+        if channel in self._asked:
+            self._listened.add(channel)
         event = self._hearing.pop(channel, None)
         if event is not None:
             event.set()
@@ -316,15 +334,19 @@ class RedisBus(Bus):
         except BadEnvelopeError as error:
             self._stats["bad"] += 1
             _log.warning("bus_envelope_refused", why=str(error))
+            self._missed()
             return
         if self._is_double(envelope):
             return
-        if envelope.news is not None and self._listener is not None:
+        if envelope.news is None:
+            self._take_sign(envelope)
+        elif self._listener is not None:
             self._stats["received"] += 1
             try:
                 await self._listener(envelope.news)
             except Exception:  # noqa: BLE001 - one that can not be heard must not deafen the node
                 _log.exception("bus_news_failed", kind=type(envelope.news).__name__)
+                self._missed()
 
     def _is_double(self, envelope: Envelope) -> bool:
         """Our own, or one that came by another channel already."""
@@ -332,8 +354,12 @@ class RedisBus(Bus):
         if envelope.node == self._node:
             self._heard_at = now
             return True
-        number, _ = self._seen.get(envelope.node, (0, 0.0))
-        self._seen[envelope.node] = (max(number, envelope.number), now)
-        if len(self._seen) > 1_000:
-            self._seen = {node: seen for node, seen in self._seen.items() if now - seen[1] < AWAY_S}
-        return envelope.number <= number
+        if self._peers.is_back(envelope.node, now):
+            self._missed()
+        return self._peers.is_double(envelope.node, envelope.number, now)
+
+    def _take_sign(self, envelope: Envelope) -> None:
+        if envelope.sign is Sign.LEAVES:
+            self._peers.leave(envelope.node, self._clock.monotonic())
+        if envelope.sign is not Sign.HERE:
+            self._missed()

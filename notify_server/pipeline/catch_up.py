@@ -54,6 +54,10 @@ CURSOR_KEPT = timedelta(days=30)
 """An older cursor is answered with ``recovered: false``."""
 
 
+Joined = Callable[[str], Awaitable[None]]
+"""Called with a user."""
+
+
 @dataclass(slots=True)
 class _Progress:
     """What one catch-up has sent so far.
@@ -100,12 +104,12 @@ class CatchUp:
         self._figures = figures
         self.running = 0
         self._reading = asyncio.Semaphore(READING_AT_ONCE)
-        self._heard: Callable[[str], Awaitable[None]] | None = None
+        self._joined: Joined | None = None
         desk.on_behind(self.start)
 
-    def on_joining(self, heard: Callable[[str], Awaitable[None]]) -> None:
+    def on_joining(self, joined: Joined) -> None:
         """Wait for this before the store is read: until news of the user arrive here."""
-        self._heard = heard
+        self._joined = joined
 
     def begin_again(self, session: Session, since: datetime) -> None:
         """Bring a live session up to date with what may have been missed since then."""
@@ -136,8 +140,8 @@ class CatchUp:
         is_first = session.is_fresh
         if is_first:
             session.is_fresh = False
-            if self._heard is not None:
-                await self._heard(session.user)
+            if self._joined is not None:
+                await self._joined(session.user)
             await self._replay(session, progress)
         while session.is_open:
             if session.missed_since is not None:

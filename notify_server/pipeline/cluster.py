@@ -1,12 +1,12 @@
 """What nodes tell each other, and what one does when it hears of something.
 
 With one process nobody is told. What is lost on the way is in the store: notifications are found
-there by every node (``Dispatcher.discover``), state when a session is brought up to date.
+there by every node (``Discovery``), state when a session is brought up to date.
 """
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
@@ -19,6 +19,7 @@ from notify_server.kit.ids import random_id
 from notify_server.pipeline.catch_up import CatchUp
 from notify_server.pipeline.counting import Counting
 from notify_server.pipeline.delivery import DeliveryDesk
+from notify_server.pipeline.discovery import Discovery
 from notify_server.pipeline.dispatch import Dispatcher
 from notify_server.pipeline.erasure import let_go
 from notify_server.pipeline.feeds import Feeds
@@ -53,6 +54,9 @@ _PATIENCE_S = 0.5
 """How long those are waited for: a client that takes nothing must not hold up all others."""
 _RETRY_S = 1.0
 
+_SETTLED = timedelta(seconds=10)
+"""So long after the bus is back, what is told and young was accepted since."""
+
 ANSWER_S = 0.5
 """How long the answers of other nodes are waited for."""
 
@@ -74,6 +78,7 @@ class ClusterParts:
 
     registry: Registry
     dispatcher: Dispatcher
+    discovery: Discovery
     signalling: Signalling
     people: People
     presences: Presences
@@ -96,11 +101,13 @@ class Cluster:
         self._well_at: datetime | None = None
         self._behind: dict[str, datetime] = {}
         self._is_catching_up = False
-        bus.listen(self._hear, self._resumed)
-        parts.registry.on_channels(self._follow, self._unfollow)
+        self._resumed_at: datetime | None = None
+        bus.listen(self._hear, self._resumed, parts.discovery.doubt)
+        parts.registry.on_channels(self._follow, self._unfollow, parts.discovery.doubt)
         for stage in (parts.dispatcher, parts.signalling, parts.people, parts.schedule):
             stage.on_news(self._tell)
-        parts.catch_up.on_joining(lambda user: bus.heard(channel_of(user)))
+        parts.catch_up.on_joining(lambda user: self._joined(channel_of(user)))
+        parts.people.on_joining(lambda audience: self._joined(audience.key))
 
     @property
     def healthy(self) -> bool:
@@ -112,6 +119,12 @@ class Cluster:
         if self._bus.healthy:
             self._well_at = self._clock.now()
 
+    async def discover(self) -> None:
+        """Look for what was not told, often only while something may be missing."""
+        if not self._bus.hears_all:
+            self._parts.discovery.doubt()
+        await self._parts.discovery.run()
+
     def _tell(self, news: News) -> None:
         """Publish on the channels of those whom it concerns."""
         self._bus.publish(_channels(news), news)
@@ -119,6 +132,10 @@ class Cluster:
     def _follow(self, channel: str) -> None:
         self._bus.subscribe(channel)
         self._parts.feeds.follow(channel)
+
+    async def _joined(self, channel: str) -> None:
+        if not await self._bus.heard(channel):
+            self._parts.discovery.doubt()
 
     def _unfollow(self, channel: str) -> None:
         self._parts.feeds.unfollow(channel)
@@ -129,7 +146,9 @@ class Cluster:
     async def _hear(self, news: News) -> None:
         match news:
             case NotificationNews():
-                self._parts.dispatcher.put_elsewhere(news.notification, transient=news.transient)
+                self._parts.dispatcher.put_elsewhere(
+                    news.notification, transient=news.transient, is_sure=self._is_sure()
+                )
             case StateNews():
                 self._parts.signalling.changed_here(news.user, news.line, news.signal, news.origin)
             case PersonNews():
@@ -144,6 +163,12 @@ class Cluster:
                 self._bus.publish([news.answer_to], self._answer(news))
             case SessionsTold() | AttendanceTold():
                 self._take_answer(news)
+
+    def _is_sure(self) -> bool:
+        """Whether everything that nodes told lately has arrived here."""
+        if not self._bus.hears_all:
+            return False
+        return self._resumed_at is None or self._clock.now() - self._resumed_at > _SETTLED
 
     def _answer(self, asked: Asked) -> Told:
         if isinstance(asked, AttendanceAsked):
@@ -168,7 +193,9 @@ class Cluster:
 
     def _resumed(self) -> None:
         """The bus is back: look for what was accepted elsewhere, and bring sessions up to date."""
-        self._background.spawn(self._parts.dispatcher.discover(), "discover after the bus")
+        self._resumed_at = self._clock.now()
+        self._parts.discovery.doubt()
+        self._background.spawn(self._parts.discovery.look(), "discover after the bus")
         if self._well_at is None:
             return
         since = self._well_at - OVERLAP

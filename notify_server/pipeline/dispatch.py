@@ -1,10 +1,10 @@
 """From the store to the sessions: who on this node is to see what was accepted, in that order."""
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 import structlog
@@ -20,16 +20,18 @@ from notify_server.pipeline.delivery import DeliveryDesk
 from notify_server.pipeline.feeds import Feeds
 from notify_server.pipeline.figures import Figures
 from notify_server.pipeline.frames import shared_frame
+from notify_server.pipeline.heard import Heard
 from notify_server.pipeline.sessions import Phase, Registry, Session
 from notify_server.pipeline.signalling import Signalling
-from notify_server.policy.replay import OVERLAP
 from notify_server.policy.state import read_at_of
 from notify_server.policy.visible import Rules, has_access, is_expired, is_wanted
 from notify_server.ports.bus import NotificationNews, Tell, tell_nobody
-from notify_server.ports.store import Change, Holders, Store
+from notify_server.ports.store import Change, Store
 
-_HEARD = 20_000
-_HEARD_FOR = 2 * OVERLAP
+_FRESH = timedelta(seconds=5)
+"""What another node accepted so lately needs no look at who hid it, if nobody was heard to."""
+_APART = timedelta(seconds=2)
+"""How far the clocks of two nodes may be apart, by far."""
 _PAGE = 500
 
 _log = structlog.get_logger("notify.dispatch")
@@ -39,10 +41,16 @@ class _From(Enum):
     """Where an item of the queue came from."""
 
     ACCEPTED = auto()
+    TOLD = auto()
+    """By the node that accepted it, while nothing told can have been missed."""
     DISCOVERED = auto()
-    """Found in the store; a count that was read meanwhile may know it already."""
+    """Found in the store, or told late; what became of it meanwhile is only known there."""
     TRANSIENT = auto()
     """Never stored."""
+
+
+Lost = Callable[[datetime], None]
+"""Called with the moment of a change that could not be dispatched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,9 @@ class Dispatcher:
         self._figures = figures
         self._queue: deque[_Item] = deque()
         self._wake = asyncio.Event()
-        self._heard: OrderedDict[str, Change] = OrderedDict()
-        self._looked_at: datetime | None = None
+        self.heard = Heard(clock)
         self._tell: Tell = tell_nobody
+        self._on_lost: Lost = lambda _since: None
 
     @property
     def waiting(self) -> int:
@@ -92,17 +100,31 @@ class Dispatcher:
         """Who tells the other nodes."""
         self._tell = tell
 
+    def on_lost(self, call: Lost) -> None:
+        """Who looks for what could not be dispatched."""
+        self._on_lost = call
+
     def put(self, notification: Notification) -> None:
         """Take in what the store has accepted, replaced or cancelled."""
         self._put_news(notification, _From.ACCEPTED)
         self._tell(NotificationNews(notification))
 
-    def put_elsewhere(self, notification: Notification, *, transient: bool) -> None:
-        """Take in what another node has accepted."""
+    def put_elsewhere(
+        self, notification: Notification, *, transient: bool = False, is_sure: bool = False
+    ) -> None:
+        """Take in what another node has accepted.
+
+        Args:
+            is_sure: What people did with it meanwhile would have been told as well.
+        """
         if transient:
             self._queue_transient(notification)
         else:
-            self._put_news(notification, _From.DISCOVERED)
+            self._put_news(notification, _From.TOLD if is_sure else _From.DISCOVERED)
+
+    def put_discovered(self, notification: Notification) -> None:
+        """Take in what was found in the store."""
+        self._put_news(notification, _From.DISCOVERED)
 
     def put_transient(self, notification: Notification) -> None:
         """Take in what is never stored."""
@@ -152,37 +174,9 @@ class Dispatcher:
                     _log.exception("dispatch_failed", notification=item.notification.id)
 
     def _look_again_for(self, notification: Notification) -> None:
-        """Let discovery find it, however long it has waited here."""
-        self._heard.pop(notification.id, None)
-        if self._looked_at is not None:
-            self._looked_at = min(self._looked_at, notification.updated_at)
-
-    async def discover(self) -> None:
-        """Deliver what was accepted and not heard of: by another node, or before a failure here."""
-        now, before = self._clock.now(), self._looked_at
-        since, limit = (before or now) - OVERLAP, _PAGE
-        try:
-            while True:
-                page = await self._store.changed(since, limit)
-                await self._put_unheard(page)
-                if len(page) < limit:
-                    break
-                # A batch is stamped alike: a page that ends where it began is too small.
-                limit = limit * 2 if page[-1].at == since else _PAGE
-                since = page[-1].at
-        except UnavailableError:
-            return
-        if self._looked_at == before:
-            self._looked_at = now
-
-    async def _put_unheard(self, changes: Sequence[Change]) -> None:
-        """Read and take in those of which nothing newer is known."""
-        ids = [change.id for change in changes if self._is_news(change)]
-        for start in range(0, len(ids), _PAGE):
-            wanted = ids[start : start + _PAGE]
-            found = await self._store.notifications(wanted)
-            for notification in (found[id_] for id_ in wanted if id_ in found):
-                self._put_news(notification, _From.DISCOVERED)
+        """Let it be found in the store, however long it has waited here."""
+        self.heard.forget(notification.id)
+        self._on_lost(notification.updated_at)
 
     def audience(self, notification: Notification, reached: Collection[str] = ()) -> list[Session]:
         """Sessions here whose user it is for.
@@ -205,28 +199,10 @@ class Dispatcher:
         """Take note of this revision, or its end; False: it is no news."""
         is_cancelled = notification.cancelled_at is not None
         news = Change(notification.id, notification.revision, is_cancelled, notification.updated_at)
-        if not self._is_news(news):
+        if not self.heard.is_news(news):
             return False
-        self._heard[notification.id] = news
-        self._heard.move_to_end(notification.id)
-        self._forget_old()
+        self.heard.note(news)
         return True
-
-    def _is_news(self, change: Change) -> bool:
-        """Whether it says more than is known of the notification."""
-        held = self._heard.get(change.id)
-        if held is None:
-            return True
-        return (change.revision, change.is_cancelled) > (held.revision, held.is_cancelled)
-
-    def _forget_old(self) -> None:
-        """Drop the oldest beyond the bound, but none that discovery still meets."""
-        horizon = self._clock.now() - _HEARD_FOR
-        while len(self._heard) > _HEARD:
-            oldest = next(iter(self._heard))
-            if self._heard[oldest].at > horizon:
-                return
-            del self._heard[oldest]
 
     async def _dispatch(self, item: _Item) -> None:
         notification = item.notification
@@ -234,22 +210,54 @@ class Dispatcher:
             self._dispatch_transient(notification)
         elif notification.cancelled_at is not None:
             await self._dispatch_cancelled(notification)
-        elif notification.revision > 1 or item.origin is _From.DISCOVERED:
-            # What other nodes accept is mostly for nobody here: the store is asked nothing then.
-            if notification.revision > 1 or self.audience(notification):
-                self._fan_out(item, await self._store.holders(notification.id))
+        elif notification.revision > 1:
+            holders = await self._store.holders(notification.id)
+            self._fan_out(item, self.audience(notification, holders.reached), holders.hidden)
         else:
-            self._fan_out(item, Holders())
+            await self._dispatch_first(item)
 
-    def _fan_out(self, item: _Item, holders: Holders) -> None:
+    async def _dispatch_first(self, item: _Item) -> None:
+        """What is new to everybody, unless it comes late: then the store says who hid it."""
+        notification = item.notification
+        sessions = self.audience(notification)
+        if self._is_untouched(item, sessions):
+            self._fan_out(item, sessions, is_new=True)
+        elif sessions:  # what other nodes accept is mostly for nobody here
+            hidden = (await self._store.holders(notification.id)).hidden
+            self._fan_out(item, self.audience(notification), hidden)
+
+    def _is_untouched(self, item: _Item, sessions: Sequence[Session]) -> bool:
+        """Whether nobody here can have done anything with it yet.
+
+        Of what another node accepted that is known while it is young and all that is told is
+        heard: a session that came later was not there to hear what its user did before.
+        """
+        notification = item.notification
+        if item.origin is _From.DISCOVERED or self._signalling.was_touched(notification.id):
+            return False
+        if item.origin is _From.ACCEPTED:
+            return True
+        accepted = notification.created_at
+        return self._clock.now() - accepted < _FRESH and all(
+            session.opened_at < accepted - _APART for session in sessions
+        )
+
+    def _fan_out(
+        self,
+        item: _Item,
+        sessions: Sequence[Session],
+        hidden: Collection[str] = (),
+        *,
+        is_new: bool = False,
+    ) -> None:
         notification = item.notification
         if is_expired(notification, self._clock.now()):
             return
         live: list[Session] = []
         users: set[str] = set()
-        for session in self.audience(notification, holders.reached):
+        for session in sessions:
             person = self._registry.person(session.user)
-            if person is None or session.user in holders.hidden:
+            if person is None or session.user in hidden:
                 continue
             if not is_wanted(person, notification, self._rules):
                 continue
@@ -260,14 +268,19 @@ class Dispatcher:
                 session.miss(notification)
         if live:
             self._desk.send(live, shared_frame(notification))
-        is_new = notification.revision == 1 and item.origin is _From.ACCEPTED
-        if live and is_new:
+        if live and is_new and item.origin is _From.ACCEPTED:
             waited = self._clock.now() - notification.created_at
             priority = notification.content.priority
             self._figures.first_emits.observe(max(0.0, waited.total_seconds()), priority)
+        self._count(item, users, is_new=is_new)
+
+    def _count(self, item: _Item, users: Collection[str], *, is_new: bool) -> None:
+        """One more of what nobody touched; else the store counts."""
+        notification = item.notification
+        apart = _APART if item.origin is _From.TOLD else timedelta()
         for user in users:
             if is_new:
-                self._counting.bump(user, notification.line, notification.created_at)
+                self._counting.bump(user, notification.line, notification.created_at - apart)
             else:
                 self._counting.touch(user, notification.line)
 

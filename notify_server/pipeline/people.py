@@ -2,7 +2,7 @@
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -36,6 +36,9 @@ _CACHED = 10_000
 _FRESH = timedelta(seconds=4)
 _WRITE_TRIES = 8
 
+Joined = Callable[[Audience], Awaitable[None]]
+"""Called with an audience of which a session here has become a part."""
+
 Known = tuple[UserRecord | None, tuple[Membership, ...]]
 
 
@@ -60,6 +63,7 @@ class People:
         self._lines = settings.namespaces.lines
         self._types = TypeRegistry(settings.types)
         self._tell: Tell = tell_nobody
+        self._joined: Joined | None = None
         self._turns = itertools.count(1)
         self._cache: OrderedDict[str, tuple[datetime, Known]] = OrderedDict()
         self._is_shared = False
@@ -69,6 +73,10 @@ class People:
     def on_news(self, tell: Tell) -> None:
         """Who tells the other nodes."""
         self._tell = tell
+
+    def on_joining(self, joined: Joined) -> None:
+        """Wait for this before a room is said to be joined: until what it is sent arrives here."""
+        self._joined = joined
 
     def share(self) -> None:
         """Other nodes change people too; told is a node of those who have a session there."""
@@ -169,6 +177,8 @@ class People:
             await self._store.put_member(session.user, Membership(audience, Source.SELF, now))
             self._changed(session.user)
         await self.refresh(session.user)
+        if self._joined is not None:
+            await self._joined(audience)
 
     async def leave_room(self, session: Session, room: str, *, stored: bool) -> None:
         """Undo ``join_room``; leaving a room that one is not in does nothing."""

@@ -116,15 +116,21 @@ class Registry:
     def __init__(self) -> None:
         self._on_begun: ChannelCall = lambda _channel: None
         self._on_ended: ChannelCall = lambda _channel: None
+        self._on_late: Callable[[], None] = lambda: None
         self._by_id: dict[str, Session] = {}
         self._by_user: dict[str, dict[str, Session]] = {}
         self._people: dict[str, Person] = {}
         self._turns: dict[str, int] = {}
         self._by_audience: defaultdict[Audience, set[str]] = defaultdict(set)
 
-    def on_channels(self, begun: ChannelCall, ended: ChannelCall) -> None:
-        """Who is told of the channels that sessions here are interested in: users and audiences."""
-        self._on_begun, self._on_ended = begun, ended
+    def on_channels(self, begun: ChannelCall, ended: ChannelCall, late: Callable[[], None]) -> None:
+        """Who is told of the channels that sessions here are interested in: users and audiences.
+
+        Args:
+            late: Called when one began for a user who was here before: whoever is new reads the
+                store once the channels are heard, this one has read it already.
+        """
+        self._on_begun, self._on_ended, self._on_late = begun, ended, late
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -175,11 +181,14 @@ class Registry:
         if turn < self._turns.get(person.id, 0):
             return False
         self._turns[person.id] = turn
-        self._index(self._people.get(person.id), person.since)
+        before = self._people.get(person.id)
+        self._index(before, person.since)
         self._people[person.id] = person
         for audience in person.since:
             if audience not in self._by_audience:
                 self._on_begun(audience.key)
+                if before is not None:
+                    self._on_late()
             self._by_audience[audience].add(person.id)
         return True
 
@@ -214,6 +223,11 @@ class Registry:
         for audience in audiences:
             found |= self._by_audience.get(audience, set())
         return found
+
+    def concerns(self, users: Iterable[str], audiences: Iterable[Audience]) -> bool:
+        """Whether anybody of those is connected."""
+        is_named = any(user in self._by_user for user in users)
+        return is_named or any(audience in self._by_audience for audience in audiences)
 
     def _index(self, before: Person | None, since: Mapping[Audience, datetime]) -> None:
         if before is None:

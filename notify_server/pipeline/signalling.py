@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from notify_server.domain.signals import AllUpdatedSignal, RemovedSignal, Signal, UpdatedSignal
 from notify_server.kit.clock import Clock
+from notify_server.pipeline.heard import Touched
 from notify_server.pipeline.sessions import Phase, Registry, Session
 from notify_server.ports.bus import StateNews, StateSignal, Tell, tell_nobody
 from notify_server.ports.emitter import Emitter
 
 _DEFERRED_LIMIT = 1_000
 
-Touched = Callable[[str, str], None]
+CountCall = Callable[[str, str], None]
 """Called with the user and the line whose counts may have changed."""
 
 
@@ -21,10 +22,11 @@ class Signalling:
         self._registry = registry
         self._emitter = emitter
         self._clock = clock
-        self._on_touched: Touched = lambda _user, _line: None
+        self._on_touched: CountCall = lambda _user, _line: None
         self._tell: Tell = tell_nobody
+        self._touched = Touched(clock)
 
-    def on_touched(self, call: Touched) -> None:
+    def on_touched(self, call: CountCall) -> None:
         """Who counts again when state changed."""
         self._on_touched = call
 
@@ -51,10 +53,16 @@ class Signalling:
         self, user: str, line: str | None, signal: StateSignal | None, origin: str | None
     ) -> None:
         """The part of it that is done on every node."""
+        if isinstance(signal, UpdatedSignal | RemovedSignal):
+            self._touched.note(signal.ids)
         if signal is not None:
             sessions = [s for s in self._registry.of_user(user, line) if s.id != origin]
             self.to_sessions(sessions, signal)
         self.touch_counts(user, line)
+
+    def was_touched(self, notification_id: str) -> bool:
+        """Whether somebody may have done something with it in the last seconds."""
+        return notification_id in self._touched
 
     def to_sessions(self, sessions: list[Session], signal: Signal) -> None:
         """Tell live sessions now, the others as soon as they are live."""

@@ -12,7 +12,13 @@ from typing import NamedTuple
 import structlog
 
 from notify_server.domain.claims import Caller, Scope
-from notify_server.domain.errors import Code, ConflictError, NotFoundError, NotifyError
+from notify_server.domain.errors import (
+    Code,
+    ConflictError,
+    NotFoundError,
+    NotifyError,
+    UnavailableError,
+)
 from notify_server.domain.notification import Accepted, Draft, Notification, Submission
 from notify_server.domain.settings import Settings
 from notify_server.kit.aio import Background
@@ -21,6 +27,7 @@ from notify_server.kit.failpoints import failpoint
 from notify_server.kit.ids import Uuid7Generator
 from notify_server.pipeline.audit import Audit
 from notify_server.pipeline.confirm import Confirmations
+from notify_server.pipeline.discovery import Discovery
 from notify_server.pipeline.dispatch import Dispatcher
 from notify_server.pipeline.figures import Figures
 from notify_server.policy.decide import decide_submission
@@ -76,6 +83,7 @@ class Submissions:
         self,
         store: Store,
         dispatcher: Dispatcher,
+        discovery: Discovery,
         confirmations: Confirmations,
         audit: Audit,
         settings: Settings,
@@ -86,6 +94,7 @@ class Submissions:
         self._store = store
         self._audit = audit
         self._dispatcher = dispatcher
+        self._discovery = discovery
         self._confirmations = confirmations
         self._settings = settings
         self._background = background
@@ -172,7 +181,8 @@ class Submissions:
         try:
             self._take(decided)
             try:
-                accepted = await self._store.replace(notification_id, decided)
+                with self._discovery.after_failure():
+                    accepted = await self._store.replace(notification_id, decided)
             finally:
                 self._release(decided)
         except NotifyError as error:
@@ -192,7 +202,9 @@ class Submissions:
         existing = await self._own(caller, notification_id)
         await self._confirmations.flush()  # what has arrived counts as arrived
         before = await self._store.summary(notification_id)
-        self._put(await self._store.cancel(notification_id))
+        with self._discovery.after_failure():
+            cancelled = await self._store.cancel(notification_id)
+        self._put(cancelled)
         await self._note_foreign(caller, existing, "notification.cancel")
         return Cancelled(notification_id, before.pending, before.unread_delivered)
 
@@ -268,6 +280,8 @@ class Submissions:
         for waiting, result in zip(batch, results, strict=True):
             if isinstance(result, Accepted) and not result.replayed:
                 self._put(result.notification)
+            elif isinstance(result, UnavailableError):
+                self._discovery.doubt()  # it may be stored all the same
             self._release(waiting.submission)
             if not waiting.answer.done():
                 waiting.answer.set_result(result)
@@ -277,6 +291,7 @@ class Submissions:
         try:
             self._dispatcher.put(notification)
         except Exception:  # noqa: BLE001 - it is stored, and whoever comes back gets it
+            self._discovery.doubt()
             _log.exception("dispatch_not_begun", notification=notification.id)
 
     def _answer(self, accepted: Accepted) -> Submitted:

@@ -115,6 +115,7 @@ Asked = SessionsAsked | AttendanceAsked
 Told = SessionsTold | AttendanceTold
 News = NotificationNews | StateNews | FrameNews | PersonNews | KickNews | Asked | Told
 Listener = Callable[[News], Awaitable[None]]
+Call = Callable[[], None]
 Tell = Callable[[News], None]
 """How a stage tells the other nodes."""
 
@@ -135,6 +136,10 @@ class Bus(Protocol):
         """Whether what is published is believed to arrive, here and elsewhere."""
 
     @property
+    def hears_all(self) -> bool:
+        """Whether it is healthy, and no node has fallen silent that may go on accepting."""
+
+    @property
     def nodes(self) -> int:
         """How many nodes are believed to be there, this one among them."""
 
@@ -142,8 +147,14 @@ class Bus(Protocol):
     def stats(self) -> Mapping[str, int]:
         """Envelopes since the start: ``sent received dropped bad``, and ``resets`` of the bus."""
 
-    def listen(self, listener: Listener, resumed: Callable[[], None]) -> None:
-        """Call ``listener`` for news, one after the other; ``resumed`` after any may be missing."""
+    def listen(self, listener: Listener, resumed: Call, missed: Call) -> None:
+        """Begin to tell what is heard.
+
+        Args:
+            listener: Called for news, one after the other.
+            resumed: Called when the bus is back: anything may be missing.
+            missed: Called when something that a node told, or wanted to, may not have come here.
+        """
 
     def subscribe(self, channel: str) -> None:
         """Listen to a channel, as soon as it goes; the second time does nothing."""
@@ -151,8 +162,8 @@ class Bus(Protocol):
     def unsubscribe(self, channel: str) -> None:
         """Listen no longer."""
 
-    async def heard(self, channel: str) -> None:
-        """Wait until the channel is listened to, or the bus is known to be away."""
+    async def heard(self, channel: str) -> bool:
+        """Wait a moment until the channel is listened to; False: it is not yet."""
 
     def publish(self, channels: Iterable[str], news: News) -> None:
         """Tell every node that listens to one of the channels, once; never waits, never fails."""

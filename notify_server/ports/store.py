@@ -13,7 +13,7 @@ from notify_server.domain.claims import ApiKey
 from notify_server.domain.errors import NotifyError
 from notify_server.domain.notification import Accepted, Notification, Submission
 from notify_server.domain.receipt import Attempt, Delivery, Entry, Receipt
-from notify_server.domain.target import Audience, Membership, Position, Source, UserRecord
+from notify_server.domain.target import Audience, Membership, Position, Source, Targets, UserRecord
 from notify_server.kit.metrics import Meter
 from notify_server.ports.audit import AuditStore
 from notify_server.ports.erasure import ErasureStore
@@ -121,6 +121,9 @@ class NotificationStore(Protocol):
 
     async def notifications(self, ids: Sequence[str]) -> dict[str, Notification]:
         """Those of ``ids`` (500 at most) that exist."""
+
+    async def targets(self, ids: Sequence[str]) -> dict[str, Targets]:
+        """To whom those of ``ids`` (500 at most) are that exist; nothing else of them is read."""
 
     async def feed(
         self, audience: Audience, line: str, before: Position | None, limit: int

@@ -32,10 +32,14 @@ class HubBus(Bus):
     Attributes:
         waiting: Published by others, and not heard yet.
         resumed: Call it as after an outage.
+        missed: Call it as when something told did not arrive.
+        hears_at_once: A channel is listened to when that is asked for.
     """
 
     node = ""
     healthy = True
+    hears_all = True
+    hears_at_once = True
 
     def __init__(self, hub, node):
         self._hub = hub
@@ -47,8 +51,8 @@ class HubBus(Bus):
     def nodes(self):
         return len(self._hub.places)
 
-    def listen(self, listener, resumed):
-        self.listener, self.resumed = listener, resumed
+    def listen(self, listener, resumed, missed):
+        self.listener, self.resumed, self.missed = listener, resumed, missed
 
     def subscribe(self, channel):
         self.channels.add(channel)
@@ -57,7 +61,7 @@ class HubBus(Bus):
         self.channels.discard(channel)
 
     async def heard(self, channel):
-        pass
+        return self.hears_at_once
 
     def publish(self, channels, news):
         wanted = set(channels)

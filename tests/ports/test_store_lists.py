@@ -103,6 +103,14 @@ async def test_changed_of_one_moment_is_ordered_by_id(store):
     assert await store.changed(_EPOCH, 10) == [change_of(answer.notification) for answer in answers]
 
 
+async def test_targets_are_those_of_each_that_exists(store):
+    named = await accept_one(store, "1", "2")
+    shared = await accept_one(store, to=(ROLE, ROOM))
+    found = await store.targets([named.id, shared.id, "none", named.id])
+    assert found == {named.id: named.targets, shared.id: shared.targets}
+    assert await store.targets([]) == {}
+
+
 async def test_expired_bounds_and_order(store, clock):
     start = clock.now()
     late, early, gone, never = [

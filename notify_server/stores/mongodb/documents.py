@@ -129,13 +129,18 @@ def notification_from(document: Mapping[str, Any]) -> Notification:
         updated_at=from_ms(document["updated_at"]),
         revised_at=from_ms(document["revised_at"]),
         cancelled_at=moment_or_none(document.get("cancelled_at")),
-        targets=Targets(
-            tuple(document["users"]),
-            tuple(_audience(key) for key in document.get("audiences", ())),
-            tuple(document["exclude"]),
-        ),
+        targets=targets_from(document),
         content=content_from_json(document["content"], document.get("expires_at")),
         channel_notes=notes_from_json(document["notes"]),
+    )
+
+
+def targets_from(document: Mapping[str, Any]) -> Targets:
+    """To whom it is, from its fields."""
+    return Targets(
+        tuple(document["users"]),
+        tuple(_audience(key) for key in document.get("audiences", ())),
+        tuple(document["exclude"]),
     )
 
 

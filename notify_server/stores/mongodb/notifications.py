@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from notify_server.domain.errors import NotifyError
 from notify_server.domain.notification import Accepted, Notification, Submission
-from notify_server.domain.target import Audience, Position
+from notify_server.domain.target import Audience, Position, Targets
 from notify_server.kit.clock import Clock, from_ms, to_ms
 from notify_server.ports.store import Change, Expired, NotificationStore
 from notify_server.stores import rules
@@ -15,7 +15,7 @@ from notify_server.stores.mongodb import moves, queries
 from notify_server.stores.mongodb.acceptance import Acceptance, forget_keys
 from notify_server.stores.mongodb.batches import Batches
 from notify_server.stores.mongodb.database import PATIENCE_S, Database
-from notify_server.stores.mongodb.documents import Document, notification_from
+from notify_server.stores.mongodb.documents import Document, notification_from, targets_from
 from notify_server.stores.texts import moment_or_none
 
 _PURGE_STEP = 20
@@ -23,6 +23,7 @@ _PURGE_STEP = 20
 _KEYS_STEP = 200
 _LEFT_OVER_STEP = 100
 _CHANGE_FIELDS = ("revision", "cancelled_at", "updated_at")
+_TARGET_FIELDS = ("users", "audiences", "exclude")
 
 
 def below(before: Position | None, at: str, place: str) -> Document:
@@ -61,6 +62,14 @@ class MongoNotifications(NotificationStore):
     async def notifications(self, ids: Sequence[str]) -> dict[str, Notification]:
         found = await self._found(queries.ONE, {"_id": {"$in": list(dict.fromkeys(ids))}})
         return {notification.id: notification for notification in found}
+
+    @override
+    async def targets(self, ids: Sequence[str]) -> dict[str, Targets]:
+        wanted = {"_id": {"$in": list(dict.fromkeys(ids))}}
+        found = await self._database.run(
+            self._database.find(queries.ONE, wanted, fields=_TARGET_FIELDS)
+        )
+        return {document["_id"]: targets_from(document) for document in found}
 
     @override
     async def feed(

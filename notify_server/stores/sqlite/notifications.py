@@ -8,13 +8,13 @@ from typing_extensions import override
 
 from notify_server.domain.errors import NotifyError
 from notify_server.domain.notification import Accepted, Notification, Submission
-from notify_server.domain.target import Audience, Position
+from notify_server.domain.target import Audience, Position, Targets
 from notify_server.kit.clock import from_ms, to_ms
 from notify_server.ports.store import Change, Expired, NotificationStore
 from notify_server.stores.sqlite import acceptance, reads, writes
 from notify_server.stores.sqlite.database import Database
 from notify_server.stores.sqlite.reads import Read
-from notify_server.stores.sqlite.rows import Value, notification_from_row
+from notify_server.stores.sqlite.rows import Value, notification_from_row, targets_from_json
 from notify_server.stores.texts import moment_or_none, to_json
 
 _TOP = (2**63 - 1, "")
@@ -57,6 +57,15 @@ class SqliteNotifications(NotificationStore):
     async def notifications(self, ids: Sequence[str]) -> dict[str, Notification]:
         found = await self._found(reads.NOTIFICATIONS, to_json(list(dict.fromkeys(ids))))
         return {notification.id: notification for notification in found}
+
+    @override
+    async def targets(self, ids: Sequence[str]) -> dict[str, Targets]:
+        values = (to_json(list(dict.fromkeys(ids))),)
+        return await self._database.read(
+            lambda window: {
+                id_: targets_from_json(text) for id_, text in window.rows(reads.TARGETS, values)
+            }
+        )
 
     @override
     async def feed(

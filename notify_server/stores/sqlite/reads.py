@@ -47,6 +47,11 @@ NOTIFICATIONS = Read(
     f"SELECT {_N} FROM json_each(?) w CROSS JOIN notifications n ON n.id = w.value",
     (_BY_ID,),
 )
+TARGETS = Read(
+    "targets",
+    "SELECT n.id, n.targets FROM json_each(?) w CROSS JOIN notifications n ON n.id = w.value",
+    (_BY_ID,),
+)
 NOTIFICATION_WITH_KEY = Read(
     "by idempotency key",
     f"""

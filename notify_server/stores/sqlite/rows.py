@@ -70,7 +70,7 @@ def notification_from_row(row: Row) -> Notification:
         updated_at=from_ms(row[5]),
         revised_at=from_ms(row[6]),
         cancelled_at=moment_or_none(row[8]),
-        targets=_targets_from_json(row[9]),
+        targets=targets_from_json(row[9]),
         content=content_from_json(row[10], row[7]),
         channel_notes=notes_from_json(row[11]),
     )
@@ -199,7 +199,8 @@ def targets_to_json(targets: Targets) -> str:
     return to_json((targets.users, targets.audiences, targets.exclude))
 
 
-def _targets_from_json(text: str) -> Targets:
+def targets_from_json(text: str) -> Targets:
+    """The way back."""
     users, audiences, exclude = orjson.loads(text)
     return Targets(
         tuple(users),

@@ -6,6 +6,7 @@ import pytest
 from support.stores import ROLE, full_content
 
 from notify_server.bus.envelopes import LATE_MS, BadEnvelopeError, Envelopes
+from notify_server.bus.peers import Sign
 from notify_server.domain.notification import ChannelName, ChannelNote, Notification
 from notify_server.domain.operators import Attendance, SessionInfo
 from notify_server.domain.signals import (
@@ -114,3 +115,10 @@ def test_an_old_envelope_is_refused():
     clock.advance(timedelta(milliseconds=LATE_MS + 1))
     with pytest.raises(BadEnvelopeError):
         Envelopes(_KEY, clock).open(sealed)
+
+
+@pytest.mark.parametrize("sign", list(Sign))
+def test_what_a_node_says_of_itself_comes_back(sign):
+    envelopes = Envelopes(_KEY, _CLOCK)
+    opened = envelopes.open(envelopes.seal("node", 7, None, sign))
+    assert (opened.news, opened.sign) == (None, sign)

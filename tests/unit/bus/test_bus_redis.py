@@ -39,13 +39,17 @@ class Node:
         self.bus = RedisBus(url, key, SystemClock())
         self.heard = []
         self.resumed = 0
-        self.bus.listen(self._hear, self._resume)
+        self.missed = 0
+        self.bus.listen(self._hear, self._resume, self._miss)
 
     async def _hear(self, news):
         self.heard.append(news)
 
     def _resume(self):
         self.resumed += 1
+
+    def _miss(self):
+        self.missed += 1
 
 
 @pytest.fixture
@@ -112,6 +116,60 @@ async def test_news_that_can_not_be_told_fail_nobody(join):
     await until(lambda: two.heard)
     assert two.heard == [KickNews("end")]
     assert one.bus.stats["dropped"] == 1
+
+
+async def test_what_one_could_not_tell_makes_the_others_look(join):
+    """The store has it: whoever should have heard of it is told to look there."""
+    one, two = await join(), await join()
+    await until(lambda: one.bus.nodes == two.bus.nodes == 2)
+    before = two.missed
+    one.bus.publish([NODES], KickNews("\ud800"))
+    await until(lambda: two.missed > before)
+    assert two.bus.hears_all
+
+
+async def test_news_that_a_node_could_not_take_make_it_look(join):
+    one, two = await join(), await join()
+    await until(lambda: one.bus.nodes == two.bus.nodes == 2)
+    before = two.missed
+
+    async def fail(_news):
+        raise RuntimeError("a fault of ours")
+
+    two.bus.listen(fail, two._resume, two._miss)
+    one.bus.publish([NODES], KickNews("s"))
+    await until(lambda: two.missed > before)
+
+
+async def test_a_node_that_leaves_is_no_reason_to_look_on_one_that_falls_silent_is(join):
+    one, two, three = [await join() for _ in range(3)]
+    await until(lambda: two.bus.nodes == 3)
+    before = two.missed
+    await one.bus.close()
+    await until(lambda: two.bus.nodes == 2 and two.missed > before)
+    assert two.bus.hears_all
+    for task in three.bus._tasks:
+        task.cancel()
+    await until(lambda: two.bus.nodes == 1)
+    assert (two.bus.healthy, two.bus.hears_all) == (True, False)
+    await three.bus.open()
+    before = two.missed
+    await until(lambda: two.bus.hears_all and two.missed > before)
+
+
+async def test_a_channel_is_heard_only_when_redis_has_said_so(join, server):
+    node = await join()
+    node.bus.subscribe("user:1")
+    assert await node.bus.heard("user:1")
+    node.bus.unsubscribe("user:1")
+    await until(lambda: "user:1" not in node.bus._listened)
+    server.stall()
+    try:
+        node.bus.subscribe("user:1")
+        assert not await node.bus.heard("user:1")
+    finally:
+        server.go_on()
+    await until(lambda: "user:1" in node.bus._listened)
 
 
 async def test_forged_news_are_dropped_and_counted(join, server):

@@ -114,7 +114,7 @@ class _Story:
         await self.rig.ack(self.session)
 
     async def do_discover(self):
-        await self.rig.line.dispatcher.discover()
+        await self.rig.line.discovery.look()
 
 
 async def _recount(rig):

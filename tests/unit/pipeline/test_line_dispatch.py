@@ -135,16 +135,16 @@ async def test_discovery_delivers_what_was_stored_and_never_dispatched(rig, stor
     """F12: emit is a hint; what a crash or another node left in the store is found."""
     session = await rig.connect("ann")
     rig.clock.advance(60 * S)
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     (accepted,) = await store.accept([submission("ann")])
     await rig.settle()
     assert rig.ids(session) == []
     rig.clock.advance(5 * S)
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await rig.settle()
     assert rig.ids(session) == [accepted.notification.id]
     for _ in range(5):
-        await rig.line.dispatcher.discover()
+        await rig.line.discovery.look()
         await rig.settle()
     assert rig.ids(session) == [accepted.notification.id]
 
@@ -161,11 +161,11 @@ async def test_discovery_of_what_is_for_nobody_here_asks_the_store_for_no_receip
     monkeypatch.setattr(store, "holders", counted)
     session = await rig.connect("ann")
     rig.clock.advance(60 * S)
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await store.accept([submission(f"elsewhere-{at}") for at in range(20)])
     (ours,) = await store.accept([submission("ann")])
     rig.clock.advance(5 * S)
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await rig.settle()
     assert asked == [ours.notification.id]
     assert rig.ids(session) == [ours.notification.id]
@@ -178,7 +178,7 @@ async def test_discovery_does_not_send_again_what_was_dispatched(rig):
     frames = len(rig.frames(session))
     for _ in range(4):
         rig.clock.advance(5 * S)
-        await rig.line.dispatcher.discover()
+        await rig.line.discovery.look()
         await rig.settle()
     assert len(rig.frames(session)) == frames == 2
 
@@ -191,7 +191,7 @@ async def test_discovery_does_not_send_again_however_much_was_accepted_since(rig
         await store.accept([submission("bob") for _ in range(1_000)])
     for _ in range(3):
         rig.clock.advance(1 * S)
-        await rig.line.dispatcher.discover()
+        await rig.line.discovery.look()
         await rig.settle()
     assert rig.ids(session) == [sent]
 
@@ -199,7 +199,7 @@ async def test_discovery_does_not_send_again_however_much_was_accepted_since(rig
 async def test_discovery_pages_through_more_than_a_page_of_one_moment(rig, store):
     session = await rig.connect("ann")
     stored = await store.accept([submission("ann") for _ in range(1_300)])
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await rig.settle()
     assert rig.ids(session) == [a.notification.id for a in stored]
 
@@ -208,11 +208,11 @@ async def test_discovery_tells_of_replaced_and_cancelled(rig, store):
     session = await rig.connect("ann")
     sent = await rig.send("ann")
     await store.replace(sent, submission("ann", title="2"))
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await rig.settle()
     assert rig.frames(session)[-1].view.notification.revision == 2
     await store.cancel(sent)
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await rig.settle()
     assert rig.emitter.to(session.id, RemovedSignal) == [RemovedSignal((sent,), Removal.CANCELLED)]
 
@@ -264,7 +264,7 @@ async def test_expired_before_it_was_dispatched_is_not_sent(rig, store):
     session = await rig.connect("ann")
     await store.accept([submission("ann", expires_at=rig.clock.now() + S)])
     rig.clock.advance(2 * S)
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await rig.settle()
     assert rig.ids(session) == []
 
@@ -352,7 +352,7 @@ async def test_discovery_reads_only_what_was_not_heard_of(rig, monkeypatch):
 
     monkeypatch.setattr(rig.store, "notifications", notifications)
     for _ in range(2):
-        await rig.line.dispatcher.discover()
+        await rig.line.discovery.look()
         await rig.settle()
     assert asked == [[strange.notification.id]]
     assert rig.ids(session) == [*known, strange.notification.id]
@@ -366,7 +366,7 @@ async def test_start_sends_nothing_again_to_who_comes_back(rig, store, clock):
     await rig.close(session)
     waits = await rig.send("ann")
     again = LineRig(store, clock)
-    await again.line.dispatcher.discover()
+    await again.line.discovery.look()
     back = await again.connect("ann", wait=False)
     await again.start()
     await again.settle()

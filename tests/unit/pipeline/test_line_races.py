@@ -68,7 +68,7 @@ async def test_dispatcher_long_outage_is_made_good_by_discovery(rig, monkeypatch
     session = await rig.connect("ann")
     first = await rig.send("ann")
     await rig.ack(session)
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     gate = Gate(monkeypatch, rig.store, "holders")
     await rig.line.submissions.replace(CALLER, first, rig.draft("ann", title="new"), None)
     await gate.reached.wait()
@@ -76,11 +76,11 @@ async def test_dispatcher_long_outage_is_made_good_by_discovery(rig, monkeypatch
     await rig.line.submissions.replace(CALLER, first, rig.draft("ann", title="newer"), None)
     for _ in range(8):  # the queue stands still, time does not
         rig.clock.advance(5 * S)
-        await rig.line.dispatcher.discover()
+        await rig.line.discovery.look()
     gate.open.set()
     await rig.settle()
     rig.clock.advance(5 * S)
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await rig.settle()
     assert [f.view.notification.content.title for f in rig.frames(session)][-1] == "newer"
 
@@ -102,11 +102,11 @@ async def _no_pause(_seconds):
 
 
 async def test_discovery_many_in_a_short_time_are_sent_once(rig, monkeypatch):
-    monkeypatch.setattr("notify_server.pipeline.dispatch._HEARD", 3)
+    monkeypatch.setattr("notify_server.pipeline.heard._HEARD", 3)
     session = await rig.connect("ann")
     sent = [await rig.send("ann") for _ in range(6)]
     rig.clock.advance(5 * S)
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await rig.settle()
     assert rig.ids(session) == sent
 
@@ -349,7 +349,7 @@ async def test_discovered_late_is_not_shown_to_who_dismissed_it(rig, store):
     session = await rig.connect("ann")
     (stored,) = await store.accept([submission("ann")])
     await rig.act("ann", stored.notification.id, "dismiss")
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await rig.settle()
     assert rig.ids(session) == []
 

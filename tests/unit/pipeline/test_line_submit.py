@@ -179,7 +179,7 @@ async def test_acks_while_the_store_is_away_are_recorded_when_it_is_back(rig, st
         await rig.line.confirmations.flush()
     await rig.line.schedule.run()
     await rig.line.expiry.run()
-    await rig.line.dispatcher.discover()
+    await rig.line.discovery.look()
     await store.open()
     await rig.line.confirmations.flush()
     assert (await rig.receipt("ann", sent)).delivered_revision == 1

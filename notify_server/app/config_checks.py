@@ -22,6 +22,7 @@ from notify_server.kit.rates import parse_rate
 # Imported where such a URL, secret or file is given: a command that is given none starts without
 # PyMongo and cryptography.
 _MONGODB_FAULT = "notify_server.stores.mongodb.database:url_fault"
+_REDIS_FAULT = "notify_server.bus.inspection:url_fault"
 _READ_SECRET = "notify_server.auth.signing:read_secret"
 _READ_PUBLIC_KEYS = "notify_server.auth.signing:read_public_keys"
 
@@ -87,6 +88,8 @@ def _store(settings: Settings, faults: Faults) -> None:
 def _bus(settings: Settings, faults: Faults) -> None:
     if settings.bus.url and not settings.bus.url.startswith(("redis://", "rediss://")):
         faults.add(("bus", "url"), 'expected "redis://…", "rediss://…" or ""')
+    elif settings.bus.url and (fault := resolve_name(_REDIS_FAULT)(settings.bus.url)):
+        faults.add(("bus", "url"), fault)
     elif settings.bus.url and not settings.store.url.startswith("mongodb"):
         faults.add(
             ("bus", "url"),

@@ -26,8 +26,12 @@ def clock_for(url: str) -> Clock:
 
 def make_store(settings: Settings, clock: Clock) -> Store:
     """The store that the configuration names; SQLite in ``data_dir`` unless it says otherwise."""
-    url = settings.store.url
-    return store_at(url or f"{_SQLITE}{settings.server.data_dir / 'notify.db'}", clock)
+    return store_at(store_url(settings), clock)
+
+
+def store_url(settings: Settings) -> str:
+    """The store's URL, also where none is configured."""
+    return settings.store.url or f"{_SQLITE}{settings.server.data_dir / 'notify.db'}"
 
 
 def store_at(url: str, clock: Clock) -> Store:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -12,6 +11,7 @@ from notify_server.cli import options
 from notify_server.cli.configured import read_settings
 from notify_server.cli.show import clean, say, say_json
 from notify_server.domain.settings import Settings
+from notify_server.kit.remote import without_password
 
 _SECRETS = frozenset({"auth.jwt_secret", "bus.key"})
 _URLS = frozenset({"store.url", "bus.url", "auth.jwks_url"})
@@ -68,18 +68,10 @@ def _plain(path: str, value: Any) -> Any:
     if path in _SECRETS:
         return "(set)" if value else ""
     if path in _URLS and value:
-        return _without_password(value)
+        return without_password(value)
     if isinstance(value, Path):
         return str(value)
     return list(value) if isinstance(value, tuple) else value
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    if not at:
-        return url
-    return parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}").geturl()
 
 
 def _shown(value: Any) -> str:

@@ -7,25 +7,17 @@ from pathlib import Path
 import aiohttp
 
 from notify_server.app.config_faults import ConfigError
+from notify_server.app.inspection import Inspection, inspect_bus, inspect_store
 from notify_server.app.offline import offline_line
 from notify_server.cli import options
 from notify_server.cli.asking import Way, find_way, path_of
 from notify_server.cli.audit import first_broken
-from notify_server.cli.checks import (
-    Check,
-    Verdict,
-    away,
-    exit_code,
-    fail,
-    ok,
-    say_check,
-    say_checks_json,
-    skip,
-)
+from notify_server.cli.checks import exit_code, say_check, say_checks_json
 from notify_server.cli.examining import address_of, examine
 from notify_server.cli.gateway import open_server
 from notify_server.cli.reach import reach
 from notify_server.cli.show import clean
+from notify_server.domain.check import Check, Verdict, away, fail, ok, skip
 from notify_server.domain.errors import (
     ConflictError,
     NotifyError,
@@ -46,8 +38,10 @@ def doctor(
 ) -> int:
     """Look at everything a server needs: configuration, files, store, bus, channels, network.
 
-    Each finding is one line: ok, warn or fail, with what to do. --url looks at a server elsewhere,
-    from outside. Exit codes: 0 nothing failed, 1 something is wrong, 3 something is unreachable.
+    Each finding is one line: ok, warn or fail, with what to do. They tell of MongoDB version,
+    topology, write concern and every index; of Redis version and round trip; of SQLite file,
+    version and journal mode. Nothing is made. --url looks at a server elsewhere, from outside.
+    Exit codes: 0 nothing failed, 1 something is wrong, 3 something is unreachable.
 
     \b
     Examples:
@@ -84,26 +78,23 @@ async def _checks(
     except RejectedError as exc:
         yield fail("configuration", str(exc), "Run doctor as the server's user.")
         return
+    store: Inspection | None = None
     is_here = way.endpoint is None or not way.endpoint.named
     if is_here:
         yield ok("configuration", str(config) if config else "the defaults, and the environment")
-        async for check in _machine(way):
+        for check in examine(way.settings):
+            yield check
+        store = await inspect_store(way.settings, SystemClock())
+        for check in (*store.checks, *await _others(way)):
             yield check
     is_up = False
     async for check in _server(way):
         is_up = is_up or (check.name == "ready" and check.verdict is not Verdict.FAIL)
         yield check
-    if is_here and not is_up:
-        yield await _store(way)
-    if is_here or is_up:
-        yield await _audit(way)
-
-
-async def _machine(way: Way) -> AsyncIterator[Check]:
-    for check in examine(way.settings):
-        yield check
-    async for check in _others(way):
-        yield check
+    if store is not None and store.is_openable and not is_up:
+        yield await _open(way)
+    if store is not None or is_up:
+        yield await _audit(way, store)
 
 
 async def _server(way: Way) -> AsyncIterator[Check]:
@@ -132,11 +123,8 @@ async def _key(way: Way) -> Check:
     return ok("API key", "it may read")
 
 
-async def _store(way: Way) -> Check:
-    """No server runs: open it as the server would."""
-    where = way.settings.store.url or str(way.settings.server.data_dir / "notify.db")
-    if _is_new(way):
-        return ok("store", "none yet; the first start makes it")
+async def _open(way: Way) -> Check:
+    """No server runs: open the file as the server would."""
     try:
         async with offline_line(way.settings) as (_, store):
             await store.ping()
@@ -144,18 +132,14 @@ async def _store(way: Way) -> Check:
         return fail("store", str(exc), "A server holds it, but left no run.json: name its --url.")
     except UnavailableError as exc:
         return away("store", str(exc), "See that it is up, and that this user may open it.")
-    return ok("store", f"opened and read; no server runs on {_without_password(where)}")
+    return ok("store", "opened, written and read; no server runs on it")
 
 
-async def _others(way: Way) -> AsyncIterator[Check]:
+async def _others(way: Way) -> list[Check]:
     """Bus and provider of keys, if there are any."""
-    settings = way.settings
-    if not settings.bus.url:
-        yield ok("bus", "none is needed by one process")
-    for name, url in (("bus", settings.bus.url), ("JWKS", settings.auth.jwks_url)):
-        place = address_of(url)
-        if place is not None:
-            yield await _connect(name, *place)
+    checks = await inspect_bus(way.settings, SystemClock())
+    place = address_of(way.settings.auth.jwks_url)
+    return checks if place is None else [*checks, await _connect("JWKS", *place)]
 
 
 async def _connect(name: str, host: str, port: int) -> Check:
@@ -169,9 +153,9 @@ async def _connect(name: str, host: str, port: int) -> Check:
     return ok(name, f"{host}:{port} can be reached")
 
 
-async def _audit(way: Way) -> Check:
-    if way.endpoint is None and _is_new(way):
-        return skip("audit", "there is no store yet")
+async def _audit(way: Way, store: Inspection | None) -> Check:
+    if way.endpoint is None and store is not None and not store.is_there:
+        return skip("audit", "there is no store that could be read")
     try:
         broken = await first_broken(way)
     except NotifyError as exc:
@@ -183,12 +167,3 @@ async def _audit(way: Way) -> Check:
         f"entry {broken} was changed, removed or moved",
         "Compare the log (event audit) with the entries around it: notify-server audit --json.",
     )
-
-
-def _is_new(way: Way) -> bool:
-    """No server has ever run here: the store would be made only by looking."""
-    return not way.settings.store.url and not (way.settings.server.data_dir / "notify.db").exists()
-
-
-def _without_password(url: str) -> str:
-    return url.rpartition("@")[2] if "@" in url else url

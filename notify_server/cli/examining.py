@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from notify_server.app.config_checks import has_token_keys, secret_fault
-from notify_server.cli.checks import Check, fail, ok, warn
+from notify_server.domain.check import Check, fail, ok, warn
 from notify_server.domain.settings import Settings
 
 _MB = 1024 * 1024

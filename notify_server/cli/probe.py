@@ -9,7 +9,7 @@ import jwt
 import typer
 
 from notify_server.cli import options
-from notify_server.cli.checks import Check, exit_code, say_check, say_checks_json
+from notify_server.cli.checks import exit_code, say_check, say_checks_json
 from notify_server.cli.configured import read_settings
 from notify_server.cli.listen import Transport
 from notify_server.cli.probing import TRANSPORTS, Probe, Wish
@@ -17,6 +17,7 @@ from notify_server.cli.secret import make_token
 from notify_server.cli.where import find_endpoint
 from notify_server.client import AsyncClient
 from notify_server.client.endpoint import Endpoint
+from notify_server.domain.check import Check
 from notify_server.domain.errors import UnavailableError
 from notify_server.kit.clock import SystemClock
 from notify_server.kit.ids import random_id

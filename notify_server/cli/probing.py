@@ -11,11 +11,11 @@ from typing import Any
 
 import aiohttp
 
-from notify_server.cli.checks import Check, Verdict, away, fail, ok, skip, warn
 from notify_server.cli.reach import reach
 from notify_server.cli.simulation.client import Client, open_client
 from notify_server.cli.simulation.wires import BROKEN, HandshakeError, open_wire
 from notify_server.client import AsyncClient
+from notify_server.domain.check import Check, Verdict, away, fail, ok, skip, warn
 from notify_server.domain.errors import Code, NotifyError, RejectedError, UnavailableError
 from notify_server.kit.clock import Clock
 from notify_server.wire.events import ServerEvent

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
-from notify_server.cli.checks import Check, away, fail, ok, warn
+from notify_server.domain.check import Check, away, fail, ok, warn
 from notify_server.kit.clock import Clock
 
 _STEP_S = 5.0

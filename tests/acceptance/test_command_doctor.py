@@ -8,7 +8,11 @@ import sys
 from contextlib import closing
 
 import pytest
+from support import mongodb, redis_server
+from support.redis_server import RedisServer
 from support.server import free_port
+
+ON_MONGODB = os.environ.get("NOTIFY_TEST_STORE") == "mongodb"
 
 
 def doctor(server, *arguments):
@@ -17,7 +21,10 @@ def doctor(server, *arguments):
     done = subprocess.run(
         [sys.executable, "-m", "notify_server", "doctor", "--json", *where],
         capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+        env=server._environ(),
     )  # fmt: skip
+    assert "s3/cret" not in done.stdout + done.stderr
+    assert "s3%2Fcret" not in done.stdout + done.stderr
     return done.returncode, {c["name"]: c for c in json.loads(done.stdout)["checks"]}
 
 
@@ -28,6 +35,7 @@ def test_doctor_of_a_running_server_finds_nothing_wrong(server):
     expected = {"configuration", "data_dir", "disk", "open files", "JWT secret", "bus", "ready"}
     assert expected <= {name for name, c in found.items() if c["verdict"] in ("ok", "warn")}
     assert found["audit"]["verdict"] == "ok"
+    assert ON_MONGODB or "journal mode wal" in found["store file"]["detail"]
     assert all(c["advice"] for c in found.values() if c["verdict"] in ("warn", "fail"))
 
 
@@ -49,13 +57,14 @@ def test_doctor_before_the_first_start_makes_nothing(make_server):
     server = make_server()
     code, found = doctor(server)
     assert code == 0
-    assert "none yet" in found["store"]["detail"]
-    assert not server.data_dir.exists()
+    if ON_MONGODB:
+        assert "none yet" in found["indexes"]["detail"]
+    else:
+        assert "none yet" in found["store"]["detail"]
+        assert not server.data_dir.exists()
 
 
-@pytest.mark.skipif(
-    os.environ.get("NOTIFY_TEST_STORE") == "mongodb", reason="opens SQLite's file itself"
-)
+@pytest.mark.skipif(ON_MONGODB, reason="opens SQLite's file itself")
 def test_doctor_of_a_stopped_server_opens_its_store_and_its_audit(make_server):
     server = make_server()
     server.cli("api-key", "create", "--name", "a", "--scope", "send")
@@ -98,8 +107,68 @@ def test_doctor_where_others_may_read_the_secrets_says_chmod(make_server):
     assert (code, found["JWT secret"]["verdict"]) == (1, "fail")
 
 
-def test_doctor_where_the_keys_of_tokens_are_away_is_exit_3(make_server, monkeypatch):
+def test_doctor_where_the_keys_of_tokens_are_away_is_exit_3(make_server):
     server = make_server()
-    monkeypatch.setenv("NOTIFY_AUTH__JWKS_URL", f"http://127.0.0.1:{free_port()}/keys")
+    server.environ["NOTIFY_AUTH__JWKS_URL"] = f"http://127.0.0.1:{free_port()}/keys"
     code, found = doctor(server)
     assert (code, found["JWKS"]["verdict"]) == (3, "fail")
+
+
+@pytest.fixture
+def on_services(make_server, tmp_path):
+    """A server's place on MongoDB and Redis, and the secrets that these ask for."""
+    server = make_server()
+    chance = "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZ"
+    server.environ["NOTIFY_AUTH__JWT_SECRET"] = server.environ["NOTIFY_BUS__KEY"] = chance
+    server.environ["NOTIFY_STORE__URL"] = mongodb.url_for(tmp_path)
+    return server
+
+
+needs_services = pytest.mark.skipif(
+    not (mongodb.is_there() and redis_server.is_there()), reason="no MongoDB, or no Redis"
+)
+
+
+@needs_services
+def test_doctor_of_a_node_looks_at_mongodb_and_redis(on_services):
+    redis = RedisServer().start()
+    on_services.environ["NOTIFY_BUS__URL"] = redis.url
+    try:
+        code, found = doctor(on_services)
+        assert (code, "none yet" in found["indexes"]["detail"]) == (0, True)
+        on_services.start()
+        for _ in range(2):
+            code, found = doctor(on_services)
+            assert code == 0, found
+            assert "MongoDB" in found["store"]["detail"]
+            assert "w: majority" in found["write concern"]["detail"]
+            assert found["topology"]["verdict"] in ("ok", "warn")
+            assert "by_key by_collapse" in found["indexes notifications"]["detail"]
+            assert found["indexes receipts"]["verdict"] == "ok"
+            assert "Redis" in found["bus"]["detail"]
+            assert found["bus round trip"]["verdict"] == "ok"
+            assert found["audit"]["verdict"] == "ok"
+            on_services.stop()
+    finally:
+        redis.kill()
+
+
+@needs_services
+def test_doctor_where_store_and_bus_are_away_is_exit_3_and_names_the_settings(on_services):
+    login = f"joe:s3%2Fcret@127.0.0.1:{free_port()}"
+    on_services.environ["NOTIFY_STORE__URL"] = f"mongodb://{login}/x"
+    on_services.environ["NOTIFY_BUS__URL"] = f"redis://{login}"
+    code, found = doctor(on_services)
+    assert code == 3
+    for name in ("store", "bus"):
+        assert found[name]["verdict"] == "fail"
+        assert f"[{name}] url" in found[name]["advice"]
+
+
+def test_serve_on_a_store_that_leads_nowhere_ends_and_keeps_the_password(on_services):
+    on_services.environ["NOTIFY_STORE__URL"] = "mongodb+srv://joe:s3%2Fcret@nowhere.invalid/x"
+    on_services.spawn()
+    assert on_services.wait_exit(60) == 3
+    assert "[store] url" in on_services.tail()
+    assert "s3" not in on_services.tail()
+    assert "Traceback" not in on_services.tail()

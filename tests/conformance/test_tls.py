@@ -2,18 +2,13 @@
 
 import asyncio
 import contextlib
-import datetime
-import ssl
 
 import aiohttp
 import pytest
 import uvloop
 from aiohttp import web
 from conformance_rig import EngineRig, SocketIORig
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from support.tls import self_signed
 
 BIG = "x" * 900_000
 
@@ -21,32 +16,8 @@ BIG = "x" * 900_000
 @pytest.fixture
 def tls(tmp_path):
     """(server context, client context) of a certificate that signs itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem, private = tmp_path / "cert.pem", tmp_path / "key.pem"
-    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(pem, private)
-    return server, ssl.create_default_context(cafile=pem)
+    made = self_signed(tmp_path)
+    return made.server(), made.client()
 
 
 @contextlib.asynccontextmanager

@@ -18,9 +18,10 @@ def is_there() -> bool:
 
 
 class RedisServer:
-    """One process that keeps nothing."""
+    """One process that keeps nothing; ``options`` are redis-server's own."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, options: tuple[str, ...] = ()) -> None:
+        self._options = options
         self.port = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -36,7 +37,7 @@ class RedisServer:
     def start(self) -> "RedisServer":
         self._process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-             "--appendonly", "no", "--dir", "/tmp"],
+             "--appendonly", "no", "--dir", "/tmp", *self._options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         ends = time.monotonic() + _START_S
@@ -52,7 +53,7 @@ class RedisServer:
             socket.create_connection(("127.0.0.1", self.port), 0.2) as probe,
         ):
             probe.sendall(b"PING\r\n")
-            return probe.recv(16).startswith(b"+PONG")
+            return probe.recv(16).startswith((b"+PONG", b"-NOAUTH"))
         return False
 
     def stall(self) -> None:

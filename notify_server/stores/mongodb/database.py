@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from bson.raw_bson import RawBSONDocument
-from pymongo import AsyncMongoClient, ReturnDocument
+from pymongo import ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
 from pymongo.operations import ReplaceOne, UpdateMany
@@ -21,6 +21,8 @@ from pymongo.uri_parser import parse_uri
 from notify_server.domain.errors import InternalError, NotifyError, UnavailableError
 from notify_server.kit.aio import pause as rest
 from notify_server.kit.clock import Clock
+from notify_server.kit.remote import scrubbed
+from notify_server.stores.mongodb.client import NAME, Client, make_client
 from notify_server.stores.mongodb.documents import Document
 from notify_server.stores.mongodb.faults import DUPLICATE, UNSTORABLE, is_passing, translate
 from notify_server.stores.mongodb.queries import INDEXES, META, Index, Query
@@ -31,24 +33,17 @@ Stored = Document | RawBSONDocument
 
 PATIENCE_S = 5.0
 """How long a caller waits for an operation before it hears that the store is away."""
-_TRY_S = 2.0
-"""How long one try waits for a server to be found, connected or heard; several fit in."""
-_POOL = 32
-"""Connections at most: more would only wait for each other at the server."""
+_ENCODED = "expected user and password percent-encoded: %2F for a slash, %40 for an at sign"
 _PAUSE_S = (0.05, 0.1, 0.2, 0.4)
-
-_Client = AsyncMongoClient[Document]
 
 
 class Database:
     """One database of a MongoDB deployment."""
 
-    def __init__(self, url: str, clock: Clock, name: str = "notify") -> None:
-        """``name``: used where the URL names no database."""
+    def __init__(self, url: str, clock: Clock) -> None:
         self._url = url
-        self._name = name
         self._clock = clock
-        self._client: _Client | None = None
+        self._client: Client | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.reads = 0
         self.writes = 0
@@ -62,16 +57,11 @@ class Database:
         """
         if self._client is not None:
             return
-        self._client = AsyncMongoClient(
-            self._url,
-            w="majority",
-            connectTimeoutMS=_TRY_S * 1000,
-            serverSelectionTimeoutMS=_TRY_S * 1000,
-            socketTimeoutMS=_TRY_S * 1000,
-            maxPoolSize=_POOL,
-            tz_aware=True,
-            appname="notify-server",
-        )
+        try:
+            self._client = make_client(self._url)
+        except (PyMongoError, ValueError, OSError) as error:  # such as a certificate's file
+            told = scrubbed(str(error), self._url)
+            raise UnavailableError(f"The store's URL can not be used: {told}.") from None
         try:
             await self.run(self._make_indexes())
         except NotifyError:
@@ -136,7 +126,7 @@ class Database:
         """
         if self._client is None:
             raise ConnectionFailure("closed")
-        return self._client.get_default_database(self._name)[name]
+        return self._client.get_default_database(NAME)[name]
 
     async def find(
         self,
@@ -250,12 +240,14 @@ class Database:
 
 def url_fault(url: str) -> str | None:
     """What is wrong with a URL, without asking any server; None if nothing is."""
+    if "@" in url.partition("://")[2].partition("/")[2].partition("?")[0]:
+        return _ENCODED
     if url.startswith("mongodb+srv://"):  # the rest is known to the name server alone
         return None if urlsplit(url).hostname else "expected a host"
     try:
         parse_uri(url)
-    except (PyMongoError, ValueError) as error:
-        return str(error)
+    except (PyMongoError, ValueError, OSError) as error:  # OSError: a certificate's file
+        return scrubbed(str(error), url)
     return None
 
 

@@ -5,6 +5,7 @@ import logging
 from bson.errors import InvalidBSON, InvalidDocument, InvalidStringData
 from pymongo.errors import (
     BulkWriteError,
+    ConfigurationError,
     ConnectionFailure,
     InvalidOperation,
     OperationFailure,
@@ -29,6 +30,11 @@ WriteConcernFailed, NetworkTimeout, ShutdownInProgress, WriteConflict,
 ReadConcernMajorityNotAvailableYet, PrimarySteppedDown, ExceededTimeLimit, SocketException,
 NotWritablePrimary, InterruptedAtShutdown, InterruptedDueToReplStateChange,
 NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary."""
+
+LOGIN_REFUSED = frozenset({18, 8000})
+"""AuthenticationFailed, and how Atlas says it."""
+FORBIDDEN = frozenset({13})
+"""Unauthorized."""
 
 UNSTORABLE = (InvalidDocument, InvalidStringData, InvalidBSON, UnicodeError, OverflowError)
 
@@ -58,5 +64,21 @@ def translate(error: Exception) -> NotifyError:
     if isinstance(error, PyMongoError) and is_passing(error):
         _log.error("The store can not be reached: %s", error)
         return UnavailableError("The store can not be used at the moment.")
+    if refusal := _refusal(error):
+        _log.error("%s (%s)", refusal, error)
+        return UnavailableError(refusal)
     _log.error("A store operation failed", exc_info=error)
     return InternalError()
+
+
+def _refusal(error: Exception) -> str | None:
+    """What only somebody who changes the configuration can mend."""
+    if isinstance(error, ConfigurationError):  # such as a name that has no SRV record
+        return "The store's URL leads nowhere: see [store] url."
+    if not isinstance(error, OperationFailure):
+        return None
+    if error.code in LOGIN_REFUSED:
+        return "The store refuses the login: see [store] url."
+    if error.code in FORBIDDEN:
+        return "The store's user may not do that: see [store] url."
+    return None

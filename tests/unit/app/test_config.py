@@ -293,13 +293,31 @@ def test_unsafe_or_contradictory_value_is_refused(tmp_path, text, message):
 
 
 @pytest.mark.parametrize(
-    ("url", "fault"), [("mongodb://a:b:c@h", "escaped"), ("mongodb+srv:///x", "expected a host")]
+    ("url", "fault"),
+    [
+        ("mongodb://a:b:c@h", "escaped"),
+        ("mongodb+srv:///x", "expected a host"),
+        ("mongodb://joe:s3/cret@h/x", "%2F for a slash"),
+        ("mongodb://joe:12/s3cret@h", "%2F for a slash"),
+        ("mongodb+srv://joe:s3/cret@h", "%2F for a slash"),
+        ("mongodb://joe:s3cret@h/x?tls=true&tlsCAFile=/none.pem", "No such file"),
+    ],
 )
 def test_url_of_mongodb_is_read_at_the_start(tmp_path, url, fault):
     secret = secrets.token_urlsafe(48)
     path = write(tmp_path, f'[store]\nurl = "{url}"\n[auth]\njwt_secret = "{secret}"')
     (row,) = faults(path)
     assert fault in row
+    assert "cret" not in row
+
+
+def test_url_of_redis_is_read_at_the_start_and_keeps_its_password(tmp_path):
+    secret = secrets.token_urlsafe(48)
+    store = f'[store]\nurl = "mongodb://h/x"\n[auth]\njwt_secret = "{secret}"'
+    bus = f'[bus]\nurl = "redis://:s3/cret@h:6379"\nkey = "{secret}"'
+    (row,) = faults(write(tmp_path, f"{store}\n{bus}"))
+    assert "percent-encoded" in row
+    assert "cret" not in row
 
 
 def test_a_bus_needs_a_store_that_nodes_can_share(tmp_path):

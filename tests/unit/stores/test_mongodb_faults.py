@@ -12,7 +12,7 @@ from notify_server.domain.errors import UnavailableError
 from notify_server.domain.notification import Accepted
 from notify_server.domain.reasons import Reason
 from notify_server.kit.clock import SystemClock
-from notify_server.stores.mongodb import database
+from notify_server.stores.mongodb import client, database
 from notify_server.stores.mongodb.store import MongoStore
 
 pytestmark = pytest.mark.skipif(not mongodb.is_there(), reason="no MongoDB: scripts/services")
@@ -141,7 +141,7 @@ async def test_hundred_cancelled_callers_leave_the_connection_usable(store, prox
     made = await asyncio.gather(*(accept_one(store, str(n), key=f"k{n}") for n in range(0, 100, 4)))
     assert len({each.id for each in made}) == 25
     assert (await store.sizes(99))["notifications"] == 26
-    assert proxy.links <= database._POOL + 2
+    assert proxy.links <= client.POOL + 2
     assert len(proxy.seen) > before
 
 

@@ -92,7 +92,8 @@ class Server:
                 secret.write_text(secrets.token_urlsafe(48), encoding="utf-8")
                 secret.chmod(0o600)
             environ["NOTIFY_STORE__URL"] = mongodb.url_for(self.folder)
-            environ["NOTIFY_AUTH__JWT_SECRET_FILE"] = str(secret)
+            if "NOTIFY_AUTH__JWT_SECRET" not in self.environ:
+                environ["NOTIFY_AUTH__JWT_SECRET_FILE"] = str(secret)
         return {**environ, **self.environ}
 
     def start(self, failpoint=None):

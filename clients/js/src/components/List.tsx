@@ -1,14 +1,6 @@
 /** The list: only what is in view is drawn, older ones come on the way down, keys move and act. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import {
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  type DragEvent,
-  type KeyboardEvent,
-} from "react";
+import { useEffect, useMemo, useRef, useState, type DragEvent, type KeyboardEvent } from "react";
 import type { Filters } from "../core/types";
 import type { Notification } from "../generated/wire";
 import { useNotifyClient } from "../react/context";
@@ -241,9 +233,19 @@ function useSeen(isOn: boolean, inView: readonly (Notification | undefined)[]): 
   const ids = inView.flatMap((item) => (item && item.seen_at === null ? [item.id] : []));
   const key = isOn ? ids.join(" ") : "";
   useEffect(() => {
-    if (key === "" || document.hidden) return;
-    const timer = setTimeout(() => void client.markAsSeen(key.split(" ")), SEEN_AFTER_MS);
-    return () => clearTimeout(timer);
+    if (key === "") return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // In a tab behind others nobody has it in front of them.
+    const look = () => {
+      clearTimeout(timer);
+      if (!document.hidden) timer = setTimeout(() => void client.markAsSeen(key.split(" ")), SEEN_AFTER_MS);
+    };
+    look();
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
   }, [client, key]);
 }
 

@@ -208,6 +208,7 @@ export class Outbox {
   async #send(key: string): Promise<void> {
     const row = this.#store.rows.find((one) => one.key === key);
     if (row === undefined || !this.#isOpen) return;
+    if (isOver(row)) return this.#endQuietly(row, OVER);
     this.#store.markSent(key);
     const counts = this.#hooks.countsSeen();
     try {
@@ -246,8 +247,7 @@ export class Outbox {
     else if (isGone && row.verb === "mark_all_read" && row.ids.length > 0) {
       // What the newest one was is gone: what the person saw is still meant.
       for (const ids of portions("mark_read", row.ids)) void this.#add("mark_read", ids, {}, row.key);
-      this.#answer(row.key, { ok: true });
-      this.#end(row, refusal, [], true, true);
+      this.#endQuietly(row, refusal);
     } else this.#end(row, refusal, isGone ? row.ids : [], true);
   }
 
@@ -266,6 +266,12 @@ export class Outbox {
     if (isOurs && !isSilent) this.#tell(row, settled);
     this.#settle(settled, isCounted);
     this.#tabs()?.post({ kind: "settled", ...settled });
+  }
+
+  /** What it showed is undone, and nothing is wrong. */
+  #endQuietly(row: Row, why: Refusal): void {
+    this.#answer(row.key, { ok: true });
+    this.#end(row, why, [], true, true);
   }
 
   #tell({ verb, ids }: Row, { refusal, unknown }: Settled): void {
@@ -368,7 +374,13 @@ export class Outbox {
 
 const GONE: Refusal = { code: "NOT_FOUND", message: "It is no longer there." };
 const CLASH: Refusal = { code: "CONFLICT", message: "It was changed elsewhere meanwhile." };
+const OVER: Refusal = { code: "CONFLICT", message: "Its time was over before it could be sent." };
 const LEFT: Refusal = { code: "LOGGED_OUT", message: "The user logged out." };
+
+/** A snooze that ended before it could be sent. */
+function isOver({ verb, detail: { until } }: Row): boolean {
+  return verb === "snooze" && until !== undefined && until <= new Date().toISOString();
+}
 
 /** A name that no other has; `randomUUID` needs a secure context. */
 export function makeKey(): string {

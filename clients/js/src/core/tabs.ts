@@ -15,7 +15,7 @@ export type TabMessage =
   | { kind: "row"; row: Row }
   | ({ kind: "settled" } & Settled)
   | { kind: "yielded"; key: string; ids: readonly string[]; isTold: boolean }
-  | { kind: "claim"; key: string; rank: number; tab: string }
+  | { kind: "claim"; round: string; order: string }
   | { kind: "announced"; key: string }
   | { kind: "who" }
   | { kind: "here"; tab: string }
@@ -39,7 +39,7 @@ export class Tabs {
   readonly #onMessage: (message: TabMessage) => void;
   /** What was announced, here or elsewhere. */
   readonly #announced = new Set<string>();
-  /** The best claim that another tab made. */
+  /** By round: the best claim that another tab made. */
   readonly #claims = new Map<string, string>();
   #here = new Set<string>();
 
@@ -57,16 +57,16 @@ export class Tabs {
   }
 
   #received(message: TabMessage): void {
-    if (message.kind === "claim") this.#hear(message.key, orderOf(message.rank, message.tab));
+    if (message.kind === "claim") this.#hear(message.round, message.order);
     else if (message.kind === "announced") this.#remember(message.key);
     else if (message.kind === "who") this.post({ kind: "here", tab: this.id });
     else if (message.kind === "here") this.#here.add(message.tab);
     else this.#onMessage(message);
   }
 
-  #hear(key: string, order: string): void {
-    const best = this.#claims.get(key);
-    if (best === undefined || order < best) this.#claims.set(key, order);
+  #hear(round: string, order: string): void {
+    const best = this.#claims.get(round);
+    if (best === undefined || order < best) this.#claims.set(round, order);
     if (this.#claims.size > REMEMBERED) this.#claims.delete(this.#claims.keys().next().value!);
   }
 
@@ -76,25 +76,27 @@ export class Tabs {
    * The one that goes first may be closed before it has said so: then the others claim once more.
    */
   async claim(key: string): Promise<boolean> {
-    for (let round = 0; round < ROUNDS; round++) {
-      if (this.#announced.has(key)) return false;
-      if (this.#channel === null || (await this.#isFirst(key))) break;
-      if (this.#isClosed) return false;
-      if (round === ROUNDS - 1) return false;
-      this.#claims.delete(key);
+    for (let round = 0; round < ROUNDS && !this.#announced.has(key); round++) {
+      if (this.#channel !== null && !(await this.#isFirst(key, round))) continue;
+      if (this.#isClosed || this.#announced.has(key)) return false;
+      this.#remember(key);
+      this.post({ kind: "announced", key });
+      return true;
     }
-    if (this.#isClosed || this.#announced.has(key)) return false;
-    this.#remember(key);
-    this.post({ kind: "announced", key });
-    return true;
+    return false;
   }
 
-  async #isFirst(key: string): Promise<boolean> {
-    const rank = rankHere();
-    this.post({ kind: "claim", key, rank, tab: this.id });
-    await sleep(CLAIM_MS);
-    const best = this.#claims.get(key);
-    if (best === undefined || best >= orderOf(rank, this.id)) return true;
+  async #isFirst(key: string, round: number): Promise<boolean> {
+    const name = roundOf(key, round);
+    // A second round begins when each finds that nobody spoke: whoever claims before is ahead.
+    const isAhead = round === 0 || !this.#claims.has(name);
+    const order = orderOf(rankHere(), this.id);
+    if (isAhead) {
+      this.post({ kind: "claim", round: name, order });
+      await sleep(CLAIM_MS);
+      const best = this.#claims.get(name);
+      if (best === undefined || best > order) return true;
+    }
     // A tab in the background is slow to say so.
     for (let waited = 0; waited < ANNOUNCED_WITHIN_MS; waited += CLAIM_MS) {
       if (this.#isClosed || this.#announced.has(key)) return false;
@@ -105,7 +107,7 @@ export class Tabs {
 
   #remember(key: string): void {
     this.#announced.add(key);
-    this.#claims.delete(key);
+    for (let round = 0; round < ROUNDS; round++) this.#claims.delete(roundOf(key, round));
     if (this.#announced.size > REMEMBERED) this.#announced.delete(this.#announced.values().next().value!);
   }
 
@@ -134,6 +136,5 @@ function channelOf(name: string): BroadcastChannel | null {
   }
 }
 
-function orderOf(rank: number, tab: string): string {
-  return `${rank}${tab}`;
-}
+const orderOf = (rank: number, tab: string) => `${rank}${tab}`;
+const roundOf = (key: string, round: number) => `${round} ${key}`;

@@ -144,6 +144,20 @@ describe("offline and back", () => {
     expect(await other.client.fetchNotification(id)).toMatchObject({ snoozed_until: theirs, is_read: true });
   });
 
+  test("a snooze that is over by then is over: nothing is sent, nothing is refused", async () => {
+    const person = await Person.of(server, newUser());
+    const id = await server.send(user, "Slept through");
+    await until(() => person.unread === 1);
+    person.client.disconnect();
+    const snoozed = person.client.snooze(id, { forS: 0.2 });
+    expect([person.titles, person.unread]).toEqual([[], 0]);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    person.client.connect();
+    expect(await snoozed).toEqual({ ok: true });
+    await until(() => person.titles.length === 1 && person.unread === 1);
+    expect(person.refused).toEqual([]);
+  });
+
   test("deleting what was deleted elsewhere is no refusal", async () => {
     const person = await Person.of(server, newUser());
     const ids = [await server.send(user, "One"), await server.send(user, "Two")];

@@ -171,6 +171,13 @@ describe("taking it away", () => {
   });
 });
 
+test("a database that does not open holds the bell up for a moment only", async () => {
+  vi.spyOn(indexedDB, "open").mockImplementation(() => new EventTarget() as IDBOpenDBRequest);
+  const { keeper, faults } = await tab();
+  expect([keeper.isKeeping, faults]).toEqual([false, ["There is no cache"]]);
+  vi.restoreAllMocks();
+});
+
 test("storage that throws as soon as it is looked at is storage that is not there", async () => {
   const found = Object.getOwnPropertyDescriptor(globalThis, "indexedDB")!;
   const throwing = { configurable: true, get: () => NO_ROOM() };

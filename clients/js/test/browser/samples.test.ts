@@ -1,10 +1,12 @@
-/** The demo page's code samples: copied to the clipboard as they stand, and what can be run works. */
+/** Code that people copy: the demo page's samples to the clipboard, and they work; the README's own looks. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { launch, Tab } from "../support/browser";
+import { blocks } from "../support/readme";
 import { Server } from "../support/server";
 
 const ROOT = join(import.meta.dirname, "../../../..");
@@ -73,4 +75,25 @@ test("where the browser keeps the clipboard to itself, the sample is selected", 
   await samples(tab).getByRole("button", { name: "Selected: press Ctrl+C" }).waitFor();
   expect(await tab.page.evaluate(() => String(getSelection()))).toBe(await shown(tab));
   expect(tab.faults).toEqual([]);
+});
+
+test("the README's looks hold around the components, light and dark", async () => {
+  const looks = blocks().find(({ language }) => language === "css")?.code;
+  const style = readFileSync(join(ROOT, "clients/js/src/components/style.css"), "utf8");
+  const roots = ["light", "dark"].map(
+    (theme) => `<div class="nt-root" data-theme="${theme}"><a href="/">A link</a></div>`,
+  );
+  const page = await context.newPage();
+  await page.setContent(`<style>${style}${looks}</style><div class="sidebar">${roots.join("")}</div>`);
+  const links = await page.locator("a").evaluateAll((all) =>
+    all.map((link) => {
+      const { color, font } = getComputedStyle(link);
+      return [color, font];
+    }),
+  );
+  const font = "15px / 22.5px Inter, sans-serif";
+  expect(links).toEqual([
+    ["rgb(0, 105, 92)", font],
+    ["rgb(128, 203, 196)", font],
+  ]);
 });

@@ -1,6 +1,14 @@
 /** The list: only what is in view is drawn, older ones come on the way down, keys move and act. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, type DragEvent, type KeyboardEvent } from "react";
+import {
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type DragEvent,
+  type KeyboardEvent,
+} from "react";
 import type { Filters } from "../core/types";
 import type { Notification } from "../generated/wire";
 import { useNotifyClient } from "../react/context";

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from support.server import Server
 
 CSV = """id,name,email,phone,locale,time_zone,roles,rooms
 ann,Ann,ann@example.org,+491701234567,de-CH,Europe/Zurich,EDITOR ADMIN,r1
@@ -26,18 +27,26 @@ def run(server, *args, text=None, **options):
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.fixture
-def running(make_server):
-    """A server that runs."""
-    return make_server().start()
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A server that runs; each test names people of its own, or names them anew."""
+    server = Server(tmp_path_factory.mktemp("running")).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """One that has run."""
+    server = Server(tmp_path_factory.mktemp("stopped")).start()
+    assert server.stop() == 0
+    return server
 
 
 @pytest.fixture(params=["server", "store"])
-def place(request, running):
-    """A server that runs, and one that has run."""
-    if request.param == "store":
-        assert running.stop() == 0
-    return running
+def place(request, running, stopped):
+    """Where commands find the people."""
+    return running if request.param == "server" else stopped
 
 
 def exported(server, user):
@@ -118,8 +127,8 @@ def test_erase_needs_a_yes_where_nobody_can_be_asked(place):
     assert run(place, "erase", "a/b é", "--yes")[0] == 0
 
 
-def test_what_the_command_does_to_the_store_is_audited(running):
-    running.stop()
+def test_what_the_command_does_to_the_store_is_audited(make_server):
+    running = make_server()
     run(running, "import", "-", text='{"id": "ann"}')
     run(running, "erase", "ann", "--yes")
     running.start()

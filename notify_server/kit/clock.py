@@ -12,6 +12,8 @@ from typing_extensions import override
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_DRIFT = 1e-4
+"""By how much two monotonic clocks may run apart, by far: seconds per second."""
 _OFFSET_CHARS = len("+00:00")
 
 
@@ -40,27 +42,40 @@ class SystemClock(Clock):
 class AdjustedClock(Clock):
     """Another clock's monotonic time plus an offset that is measured: nodes that share one agree.
 
-    A step of the machine's wall time changes nothing (X15).
+    A step of the machine's wall time changes nothing (X15). How well they agree is how well it is
+    measured, so a measurement is believed only if it is likely to be better than what is held:
+    nobody who joins on one node may be taken for a newcomer to what another accepts after that.
     """
 
     def __init__(self, base: Clock) -> None:
         self._base = base
-        self._offset_ms = to_ms(base.now()) - self._monotonic_ms()
+        self._offset_s = to_ms(base.now()) / 1000 - base.monotonic()
+        self._within_s = float("inf")
+        self._measured_at = base.monotonic()
 
     @override
     def now(self) -> datetime:
-        return from_ms(self._monotonic_ms() + self._offset_ms)
+        return from_ms(int((self._base.monotonic() + self._offset_s) * 1000))
 
     @override
     def monotonic(self) -> float:
         return self._base.monotonic()
 
-    def adjust(self, now: datetime, at: float) -> None:
-        """Go by what somebody else's clock said when ``monotonic`` was ``at``."""
-        self._offset_ms = to_ms(now) - int(at * 1000)
+    def adjust(self, now: datetime, at: float, within_s: float = 0.0) -> bool:
+        """Go by what somebody else's clock said when ``monotonic`` was ``at``.
 
-    def _monotonic_ms(self) -> int:
-        return int(self._base.monotonic() * 1000)
+        Args:
+            within_s: By how much that may be wrong, either way.
+
+        Returns:
+            False: what is held is likely to be better, and does not contradict it.
+        """
+        offset_s = now.timestamp() - at
+        held_s = self._within_s + max(0.0, at - self._measured_at) * _DRIFT
+        if within_s > held_s and abs(offset_s - self._offset_s) <= within_s + held_s:
+            return False
+        self._offset_s, self._within_s, self._measured_at = offset_s, within_s, at
+        return True
 
 
 class ManualClock(Clock):

@@ -6,7 +6,7 @@ inside a call would cost its connection, so every call runs in a task of its own
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
 from pymongo.operations import ReplaceOne, UpdateMany
 from pymongo.uri_parser import parse_uri
+from pymongo.write_concern import WriteConcern
 
 from notify_server.domain.errors import InternalError, NotifyError, UnavailableError
 from notify_server.kit.aio import pause as rest
@@ -35,6 +36,7 @@ PATIENCE_S = 5.0
 """How long a caller waits for an operation before it hears that the store is away."""
 _ENCODED = "expected user and password percent-encoded: %2F for a slash, %40 for an at sign"
 _PAUSE_S = (0.05, 0.1, 0.2, 0.4)
+_HALF_MS = timedelta(microseconds=500)
 
 
 class Database:
@@ -204,21 +206,30 @@ class Database:
             lambda: self.collection(query.collection).bulk_write(many, ordered=False)
         )
 
-    async def server_time(self) -> tuple[datetime, float]:
-        """The server's wall time, and the monotonic second of ours when it was that."""
+    async def server_time(self) -> tuple[datetime, float, float]:
+        """The server's wall time, the second of ours when it was that, and how wrong that may be.
+
+        Not written by a majority: waiting for that would come after the moment that is asked for.
+        """
         began = self._clock.monotonic()
         document = await self._persist(
-            lambda: self.collection(META).find_one_and_update(
-                {"_id": "clock"},
-                {"$currentDate": {"at": True}},
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
+            lambda: (
+                self.collection(META)
+                .with_options(write_concern=WriteConcern(w=1))
+                .find_one_and_update(
+                    {"_id": "clock"},
+                    {"$currentDate": {"at": True}},
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
             )
         )
+        ended = self._clock.monotonic()
         if document is None:
             raise InternalError
         at: datetime = document["at"]
-        return at, (began + self._clock.monotonic()) / 2
+        # It cuts to milliseconds: on average it was half of one later.
+        return at + _HALF_MS, (began + ended) / 2, (ended - began) / 2 + _HALF_MS.total_seconds()
 
     async def delete(self, query: Query, wanted: Filter) -> int:
         """Remove all that are found; returns how many."""

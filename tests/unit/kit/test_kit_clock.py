@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notify_server.kit.backoff import full_jitter
-from notify_server.kit.clock import ManualClock, SystemClock, from_ms, to_ms, to_rfc3339
+from notify_server.kit.clock import (
+    AdjustedClock,
+    ManualClock,
+    SystemClock,
+    from_ms,
+    to_ms,
+    to_rfc3339,
+)
 
 _LAST_MS = 253_402_300_799_999
 
@@ -80,3 +87,42 @@ def test_full_jitter_stays_above_zero_and_within_the_doubled_base(failures):
 def test_full_jitter_before_the_first_failure_is_a_mistake(failures):
     with pytest.raises(ValueError, match="1-based"):
         full_jitter(timedelta(seconds=1), failures, _Chance(0.5))
+
+
+@pytest.fixture
+def measured():
+    """A clock that was measured to 1 ms, and the one that its monotonic seconds come from."""
+    base = ManualClock()
+    clock = AdjustedClock(base)
+    assert clock.adjust(base.now() + timedelta(hours=1), base.monotonic(), 0.001)
+    return clock, base
+
+
+def _said(base, error_ms):
+    """An hour ahead, measured with an error."""
+    return base.now() + timedelta(hours=1, milliseconds=error_ms), base.monotonic()
+
+
+def test_adjusted_clock_keeps_a_better_measurement(measured):
+    clock, base = measured
+    assert not clock.adjust(*_said(base, 20), 0.025)
+    assert clock.now() == base.now() + timedelta(hours=1)
+
+
+def test_adjusted_clock_takes_a_better_or_a_like_measurement(measured):
+    clock, base = measured
+    assert clock.adjust(*_said(base, 1), 0.001)
+    assert clock.now() == base.now() + timedelta(hours=1, milliseconds=1)
+
+
+def test_adjusted_clock_believes_less_in_what_was_measured_long_ago(measured):
+    """Two clocks run apart."""
+    clock, base = measured
+    base.advance(timedelta(minutes=10))
+    assert clock.adjust(*_said(base, 20), 0.025)
+
+
+def test_adjusted_clock_follows_one_that_was_set(measured):
+    clock, base = measured
+    assert clock.adjust(*_said(base, 5_000), 0.025)
+    assert clock.now() == base.now() + timedelta(hours=1, seconds=5)

@@ -39,6 +39,11 @@ class Batches:
         self._jobs: list[_Job] = []
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Submissions that wait for those before them."""
+        return sum(len(job.submissions) for job in self._jobs)
+
     async def accept(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Store them behind everything that was handed in before."""
         loop = asyncio.get_running_loop()

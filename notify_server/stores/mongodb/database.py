@@ -22,6 +22,7 @@ from pymongo.write_concern import WriteConcern
 from notify_server.domain.errors import InternalError, NotifyError, UnavailableError
 from notify_server.kit.aio import pause as rest
 from notify_server.kit.clock import Clock
+from notify_server.kit.metrics import FAST_S, Histogram, Meter
 from notify_server.kit.remote import scrubbed
 from notify_server.stores.mongodb.client import NAME, Client, make_client
 from notify_server.stores.mongodb.documents import Document
@@ -47,6 +48,9 @@ class Database:
         self._clock = clock
         self._client: Client | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._took = Histogram(
+            "notify_store_commit_seconds", "Writes, until they are durable.", bounds=FAST_S
+        )
         self.reads = 0
         self.writes = 0
         self.commits = 0
@@ -77,6 +81,10 @@ class Database:
         client, self._client = self._client, None
         if client is not None:
             await client.close()
+
+    def meters(self) -> list[Meter]:
+        """How long writes take."""
+        return [self._took]
 
     async def run(self, operation: Coroutine[Any, Any, T]) -> T:
         """Do an operation of several calls; cancelling the caller does not cancel it.
@@ -164,10 +172,10 @@ class Database:
         """
         if not documents:
             return set()
-        self._count(len(documents))
         try:
-            await self._persist(
-                lambda: self.collection(query.collection).insert_many(documents, ordered=False)
+            await self._commit(
+                lambda: self.collection(query.collection).insert_many(documents, ordered=False),
+                len(documents),
             )
         except BulkWriteError as error:
             return _doubles(error)
@@ -175,16 +183,14 @@ class Database:
 
     async def update(self, query: Query, wanted: Filter, change: Filter) -> bool:
         """Change the one document that is found; False: there is none, or not any more."""
-        self._count(1)
-        result = await self._persist(
+        result = await self._commit(
             lambda: self.collection(query.collection).update_one(wanted, change)
         )
         return result.matched_count > 0
 
     async def put(self, query: Query, wanted: Filter, change: Filter) -> None:
         """Change the one document that is found, or make it."""
-        self._count(1)
-        await self._persist(
+        await self._commit(
             lambda: self.collection(query.collection).update_one(wanted, change, upsert=True)
         )
 
@@ -192,18 +198,19 @@ class Database:
         """Make each what is there under its ``_id``, in order."""
         if not documents:
             return
-        self._count(len(documents))
         puts = [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in documents]
-        await self._persist(lambda: self.collection(query.collection).bulk_write(puts))
+        await self._commit(
+            lambda: self.collection(query.collection).bulk_write(puts), len(documents)
+        )
 
     async def update_all(self, query: Query, changes: Sequence[tuple[Filter, Filter]]) -> None:
         """Change all documents that each filter finds."""
         if not changes:
             return
-        self._count(len(changes))
         many = [UpdateMany(*change) for change in changes]
-        await self._persist(
-            lambda: self.collection(query.collection).bulk_write(many, ordered=False)
+        await self._commit(
+            lambda: self.collection(query.collection).bulk_write(many, ordered=False),
+            len(changes),
         )
 
     async def server_time(self) -> tuple[datetime, float, float]:
@@ -233,13 +240,18 @@ class Database:
 
     async def delete(self, query: Query, wanted: Filter) -> int:
         """Remove all that are found; returns how many."""
-        self._count(1)
-        result = await self._persist(lambda: self.collection(query.collection).delete_many(wanted))
+        result = await self._commit(lambda: self.collection(query.collection).delete_many(wanted))
         return result.deleted_count
 
-    def _count(self, writes: int) -> None:
+    async def _commit(self, call: Callable[[], Awaitable[T]], writes: int = 1) -> T:
+        """A call that changes documents, with what it takes until most members have it."""
         self.writes += writes
         self.commits += 1
+        began = self._clock.monotonic()
+        try:
+            return await self._persist(call)
+        finally:
+            self._took.observe(self._clock.monotonic() - began)
 
     async def _make_indexes(self) -> None:
         for index in INDEXES:

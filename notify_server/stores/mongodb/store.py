@@ -1,10 +1,11 @@
 """The whole store on MongoDB; ``app`` makes one per process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from typing_extensions import override
 
 from notify_server.kit.clock import AdjustedClock, Clock, to_ms
+from notify_server.kit.metrics import Gauge, Meter
 from notify_server.ports.store import Store
 from notify_server.stores.mongodb import queries
 from notify_server.stores.mongodb.audit import MongoAudit
@@ -43,6 +44,10 @@ class MongoStore(
         database = Database(url, clock)
         MongoNotifications.__init__(self, database, clock)
         MongoReceipts.__init__(self, database, ReceiptWriter(database, clock))
+        self._waiting = Gauge(
+            "notify_store_queue", "Writes that wait for the one that writes.",
+            read=lambda: {(): self._batches.waiting},
+        )  # fmt: skip
 
     @override
     async def open(self) -> None:
@@ -70,6 +75,10 @@ class MongoStore(
             self._database.put(queries.OWN, wanted, {"$set": {"checked_at": now}})
         )
         await self._database.run(self._database.find(queries.OWN, wanted, 1))
+
+    @override
+    def meters(self) -> Sequence[Meter]:
+        return [*self._database.meters(), self._waiting]
 
     @override
     async def sizes(self, limit: int) -> Mapping[str, int]:

@@ -40,7 +40,7 @@ class Database:
         self._readers: Readers | None = None
         self._writer: Writer | None = None
         self._commits = Histogram(
-            "notify_store_commit_seconds", "Transactions, synced to the disk.", bounds=FAST_S
+            "notify_store_commit_seconds", "Writes, until they are durable.", bounds=FAST_S
         )
         self._waiting = Gauge(
             "notify_store_queue", "Writes that wait for the one that writes.",

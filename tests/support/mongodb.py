@@ -78,6 +78,11 @@ def is_there() -> bool:
     return bool(os.environ.get("NOTIFY_TEST_MONGODB_URL")) or can_start()
 
 
+def is_stand_in() -> bool:
+    """Whether it only speaks MongoDB's protocol: what that server lacks is not tested."""
+    return not os.environ.get("NOTIFY_TEST_MONGODB_URL") and shutil.which("mongod") is None
+
+
 def can_start() -> bool:
     """Whether tests can start one of their own, to stop and to kill."""
     if shutil.which("mongod"):

@@ -1,12 +1,12 @@
 """Every question to MongoDB is declared, and its index begins with what it asks for."""
 
 import asyncio
-from collections import Counter
 from datetime import timedelta
 
 import pytest
-from pymongo import monitoring
-from support import mongodb
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure
+from support import mongo_log, mongodb
 from support.stores import ROLE, accept_one, delivery, receipt, receipt_of, submission
 
 from notify_server.domain.audit import AuditEntry, sealed
@@ -40,54 +40,6 @@ def test_every_index_serves_a_question_or_keeps_something_unique():
     used = {query.index for query in queries.QUERIES}
     idle = [index.name for index in queries.INDEXES if index not in used and not index.unique]
     assert idle == []
-
-
-class _Log(monitoring.CommandListener):
-    """What went over the wire, as (collection, fields of the filter, sort)."""
-
-    def __init__(self):
-        self.asked = set()
-        self.commands = Counter()
-
-    def started(self, event):
-        command = event.command
-        self.commands[event.command_name] += 1
-        match event.command_name:
-            case "find":
-                sort = tuple((command.get("sort") or {}).items())
-                self.asked.add((command["find"], _fields(command["filter"]), sort))
-            case "aggregate":  # it counts
-                wanted = command["pipeline"][0]["$match"]
-                self.asked.add((command["aggregate"], _fields(wanted), ()))
-            case "update":
-                self.asked |= {
-                    (command["update"], _fields(u["q"]), None) for u in command["updates"]
-                }
-            case "delete":
-                self.asked |= {
-                    (command["delete"], _fields(d["q"]), None) for d in command["deletes"]
-                }
-
-    def succeeded(self, event):
-        pass
-
-    def failed(self, event):
-        pass
-
-
-def _fields(wanted):
-    return frozenset(wanted)
-
-
-def _is_declared(asked):
-    collection, fields, sort = asked
-    return any(
-        query.collection == collection
-        and (sort is None or sort == query.sort)
-        and fields >= set(query.equal) - ({"_id"} if sort is None else set())
-        and fields <= {*query.equal, query.within, *query.beside}
-        for query in queries.QUERIES
-    )
 
 
 async def _use_everything(store, clock):
@@ -157,25 +109,56 @@ async def _use_everything(store, clock):
 
 
 async def test_nothing_is_asked_that_is_not_declared(tmp_path):
-    log, clock = _Log(), ManualClock()
-    monitoring.register(log)  # clients made from now on
-    try:
+    """The same holds for the whole suite of the port: ``tests/ports/conftest.py``."""
+    clock = ManualClock()
+    with mongo_log.listening() as log:
         store = MongoStore(mongodb.url_for(tmp_path), clock)
         await store.open()
         await _use_everything(store, clock)
         await store.close()
-    finally:
-        monitoring._LISTENERS.command_listeners.remove(log)
     assert len(log.asked) > 30
-    assert [asked for asked in log.asked if not _is_declared(asked)] == []
-    known = {
-        "find",
-        "update",
-        "delete",
-        "insert",
-        "createIndexes",
-        "getMore",
-        "endSessions",
-        "aggregate",
-    }
-    assert set(log.commands) <= known
+    assert log.undeclared() == []
+
+
+def _sample(query):
+    """A filter as the store would make one; the fields beside the index are what a document has."""
+    wanted = dict.fromkeys(query.equal, "x")
+    if query.within:
+        wanted[query.within] = {"$gt": "x"}
+    return wanted
+
+
+def _stages(plan):
+    """Names of all stages of a plan, whatever lies in what."""
+    if isinstance(plan, list):
+        return {stage for each in plan for stage in _stages(each)}
+    if not isinstance(plan, dict):
+        return set()
+    inner = {stage for each in plan.values() for stage in _stages(each)}
+    return inner | ({plan["stage"]} if isinstance(plan.get("stage"), str) else set())
+
+
+async def _explained(database, query):
+    """The stages of the server's plan for a question."""
+    asked = {"find": query.collection, "filter": _sample(query)}
+    if query.sort:
+        asked["sort"] = dict(query.sort)
+    told = await database.command("explain", asked, verbosity="queryPlanner")
+    return _stages(told["queryPlanner"]["winningPlan"])
+
+
+async def test_server_plans_an_index_scan_for_each_question_and_never_sorts(tmp_path):
+    """By the plan of the server itself; what stands in for one plans nothing, and says so."""
+    url = mongodb.url_for(tmp_path)
+    store = MongoStore(url, ManualClock())
+    await store.open()
+    await store.close()
+    asked = [query for query in queries.QUERIES if _sample(query) or query.sort]
+    async with AsyncMongoClient(url) as client:
+        database = client.get_default_database()
+        if mongodb.is_stand_in():
+            with pytest.raises(OperationFailure, match="no such command"):
+                await _explained(database, asked[0])
+            return
+        plans = {query.name: await _explained(database, query) for query in asked}
+    assert {name: plan for name, plan in plans.items() if plan & {"COLLSCAN", "SORT"}} == {}

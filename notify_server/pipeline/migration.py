@@ -5,15 +5,17 @@ again after it was done, it changes nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from notify_server.domain.audit import AuditEntry
-from notify_server.domain.errors import Code, ConflictError
+from notify_server.domain.errors import Code, ConflictError, UnavailableError
 from notify_server.domain.notification import Notification
 from notify_server.domain.transfer import Kept, Person
+from notify_server.kit.aio import pause
 from notify_server.kit.clock import Clock
 from notify_server.ports.store import Store
 
@@ -22,6 +24,8 @@ _RECEIPTS = 500
 _AT_ONCE = 8
 """Notifications whose receipts are copied at the same time."""
 _SAMPLE = 200
+_TRIES = 5
+_AGAIN_S = 1.0
 _ALL = 2**31 - 1
 _COUNTED = ("notifications", "receipts", "users")
 
@@ -89,7 +93,7 @@ class Migration:
         while page := await self._source.kept(after, _PAGE):
             there = {one.notification.id: one for one in await self._target.kept(after, 2 * _PAGE)}
             new = [one for one in page if there.get(one.notification.id) != one]
-            await self._target.bring(new)
+            await _surely(partial(self._target.bring, new))
             self._report.add("notifications", len(page), len(new))
             await self._receipts_of(page)
             after = page[-1].notification.id
@@ -120,7 +124,8 @@ class Migration:
             new = [receipt for receipt in page if receipt not in there]
             unknown = [attempt for attempt in tried if attempt not in known]
             if new or unknown:
-                await self._target.bring_receipts(notification, new, unknown)
+                bring = partial(self._target.bring_receipts, notification, new, unknown)
+                await _surely(bring)
             self._report.add("receipts", len(page), len(new))
             self._report.add("attempts", len(tried), len(unknown))
             after = until
@@ -131,7 +136,7 @@ class Migration:
             there = {one.id: one for one in await self._target.people(after, 2 * _PAGE)}
             real = [one for one in page if one.record is not None or one.memberships]
             new = [one for one in real if not _is_same(there.get(one.id), one)]
-            await self._target.bring_people(new)
+            await _surely(partial(self._target.bring_people, new))
             self._report.add("people", len(real), len(new))
             after = page[-1].id
 
@@ -201,6 +206,18 @@ class Migration:
         if ours != theirs:
             raise _refusal(f"Notification {notification_id} is not the same in both.")
         self._report.compared += 1
+
+
+async def _surely(bring: Callable[[], Awaitable[None]]) -> None:
+    """What is brought may be brought again: a store that is slow for a while breaks nothing off."""
+    for _ in range(_TRIES):
+        try:
+            await bring()
+        except UnavailableError:
+            await pause(_AGAIN_S)
+        else:
+            return
+    await bring()
 
 
 def _is_same(there: Person | None, here: Person) -> bool:

@@ -29,6 +29,7 @@ class MongoProxy:
         self._server = None
         self._links = {}
         self._planned = {}
+        self._held = {}
         self.seen = []
         self.faults = 0
         self.flowing = asyncio.Event()
@@ -70,6 +71,11 @@ class MongoProxy:
         """Let the server do it, and cut the connection before its answer comes through."""
         self._plan(command, collection, times, None)
 
+    def hold(self, command, collection):
+        """Keep it back from the server until the event that is answered is set."""
+        self._held[command, collection] = asyncio.Event()
+        return self._held[command, collection]
+
     def _plan(self, command, collection, times, error):
         self._planned.setdefault((command, collection), []).extend([error] * times)
 
@@ -102,6 +108,8 @@ class MongoProxy:
             asked = _command(body) if kind == _MESSAGE else None
             await self.flowing.wait()
             self.seen.append(asked)
+            if asked in self._held:
+                await self._held[asked].wait()
             planned = self._planned.get(asked)
             if planned:
                 self.faults += 1

@@ -11,7 +11,7 @@ from notify_server.domain.target import Audience, Position, Targets
 from notify_server.kit.clock import Clock, from_ms, to_ms
 from notify_server.ports.store import Change, Expired, NotificationStore
 from notify_server.stores import rules
-from notify_server.stores.mongodb import moves, queries
+from notify_server.stores.mongodb import burials, moves, queries
 from notify_server.stores.mongodb.acceptance import Acceptance, forget_keys
 from notify_server.stores.mongodb.batches import Batches
 from notify_server.stores.mongodb.database import PATIENCE_S, Database
@@ -117,6 +117,7 @@ class MongoNotifications(NotificationStore):
     async def _changed(self, since: datetime, limit: int) -> list[Change]:
         """Finish what a crash left first, as of now, so that every node hears of it here."""
         await self._finish_left_over()
+        await burials.look_again(self._database, to_ms(self._clock.now()))
         wanted = {"updated_at": {"$gte": to_ms(since)}}
         found = await self._database.find(queries.CHANGED, wanted, limit, _CHANGE_FIELDS)
         return [

@@ -97,9 +97,11 @@ BY_RECEIPT_CHANGE = Index(
 BY_DUE = Index(RECEIPTS, "by_due", _up("due_at"), sparse=True)
 BY_NOTIFICATION = Index(RECEIPTS, "by_notification", _up("notification_id", "user"))
 BY_TIME = Index(ATTEMPTS, "by_time", _up("notification_id", "user", "at", "revision", "number"))
+BY_TRIED_USER = Index(ATTEMPTS, "by_user", _up("user", "at"))
 BY_MEMBER = Index(USERS, "by_member", _up("audiences", "_id"), sparse=True)
 BY_REVOCATION = Index(USERS, "by_revocation", _up("revoked_before", "_id"), sparse=True)
 BY_BURIAL = Index(TOMBSTONES, "by_time", _up("at", "_id"))
+LATE = Index(TOMBSTONES, "late", _up("check_at"), sparse=True)
 KEYS_BY_AGE = Index(API_KEYS, "by_age", _up("created_at", "_id"))
 
 AUDIT_WHO = Index(AUDITS, "by_who", _up("who", "_id"))
@@ -195,6 +197,7 @@ ATTEMPTS_BETWEEN = Query(
     "attempts between users", ATTEMPTS, ("notification_id",), "user",
     _up("user", "at", "revision", "number"), BY_TIME,
 )  # fmt: skip
+ATTEMPTS_BY_USER = Query("attempts by user", ATTEMPTS, ("user",), "at", index=BY_TRIED_USER)
 ALL_ATTEMPTS_OF = Query("all attempts", ATTEMPTS, ("notification_id",), index=BY_TIME)
 
 # --- people, keys, the store's own
@@ -202,6 +205,7 @@ ALL_ATTEMPTS_OF = Query("all attempts", ATTEMPTS, ("notification_id",), index=BY
 USER = Query("user", USERS, ("_id",))
 USER_AT_VERSION = Query("user at that version", USERS, ("_id",), beside=("version",))
 USER_AT_TURN = Query("user at that turn", USERS, ("_id",), beside=("turn",))
+USER_AS_READ = Query("user as read", USERS, ("_id",), beside=("version", "turn"))
 MEMBERS = Query("members", USERS, ("audiences",), "_id", _up("_id"), BY_MEMBER)
 PEOPLE = Query("people", USERS, (), "_id", _up("_id"))
 EVERYONE = Query("everyone", USERS, (), "_id", _up("_id"), beside=("version",))
@@ -211,6 +215,8 @@ API_KEY = Query("key", API_KEYS, ("_id",))
 ALL_KEYS = Query("keys", API_KEYS, sort=_up("created_at", "_id"), index=KEYS_BY_AGE)
 ERASED = Query("erased", TOMBSTONES, ("_id",))
 ERASED_SINCE = Query("erased since", TOMBSTONES, (), "at", _up("at", "_id"), BY_BURIAL)
+ERASED_THEN = Query("erased then", TOMBSTONES, ("_id",), beside=("at",))
+TO_LOOK_AGAIN = Query("to look again", TOMBSTONES, (), "check_at", _up("check_at"), LATE)
 TOMBSTONES_FROM = Query("tombstones", TOMBSTONES, (), "_id", _up("_id"))
 OWN = Query("own", META, ("_id",))
 

@@ -186,7 +186,7 @@ class RedisBus(Bus):
 
         What failed is published again, in its order: who has had it takes it for a double.
         """
-        client = self._client()
+        client = _client(self._url)
         failures = 0
         try:
             while True:
@@ -242,21 +242,13 @@ class RedisBus(Bus):
             self._was_healthy = self.healthy
             _log.info("bus_healthy") if self.healthy else _log.warning("bus_away")
 
-    def _client(self) -> redis.Redis:
-        return redis.Redis.from_url(
-            self._url,
-            socket_timeout=_TRY_S,
-            socket_connect_timeout=_TRY_S,
-            retry=Retry(NoBackoff(), 0),
-        )
-
     # -- hearing -------------------------------------------------------------------------------
 
     async def _hear(self) -> None:
         """Listen, for ever; a connection that fails or is deaf is made anew."""
         failures = 0
         while True:
-            client = self._client()
+            client = _client(self._url)
             pubsub = client.pubsub()
             try:
                 await self._listen_on(pubsub)
@@ -363,3 +355,13 @@ class RedisBus(Bus):
             self._peers.leave(envelope.node, self._clock.monotonic())
         if envelope.sign is not Sign.HERE:
             self._missed()
+
+
+def _client(url: str) -> redis.Redis:
+    """Tries once, and not for long: whoever calls tries again."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=_TRY_S,
+        socket_connect_timeout=_TRY_S,
+        retry=Retry(NoBackoff(), 0),
+    )

@@ -102,6 +102,7 @@ class Cluster:
         self._behind: dict[str, datetime] = {}
         self._is_catching_up = False
         self._resumed_at: datetime | None = None
+        self._hears_all = False
         bus.listen(self._hear, self._resumed, parts.discovery.doubt)
         parts.registry.on_channels(self._follow, self._unfollow, parts.discovery.doubt)
         for stage in (parts.dispatcher, parts.signalling, parts.people, parts.schedule):
@@ -118,6 +119,9 @@ class Cluster:
         """Remember until when nothing can have been missed; called every second or so."""
         if self._bus.healthy:
             self._well_at = self._clock.now()
+        heard_all, self._hears_all = self._hears_all, self._bus.hears_all
+        if heard_all and not self._hears_all:  # it was so for seconds before it was noticed
+            self._background.spawn(self._parts.discovery.look(), "look as something is not heard")
 
     async def discover(self) -> None:
         """Look for what was not told, often only while something may be missing."""

@@ -63,6 +63,17 @@ async def test_look_is_frequent_while_a_node_is_silent(rig, looks, place):
     assert len(looks) == 8
 
 
+async def test_look_follows_at_once_when_a_node_falls_silent(rig, looks, place):
+    """It has been so for seconds by then, and what it accepted is to be shown within ten."""
+    rig.line.cluster.tick()
+    assert looks == []
+    place.hears_all = False
+    for _ in range(3):
+        rig.line.cluster.tick()
+        await rig.settle()
+    assert len(looks) == 1
+
+
 @pytest.mark.parametrize("why", ["missed", "resumed", "room joined", "channel not heard"])
 async def test_look_follows_whatever_may_have_hidden_something(rig, looks, place, why):
     session = await rig.connect("ann", rooms=["*"])

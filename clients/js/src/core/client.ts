@@ -6,8 +6,7 @@
 import type { Notification } from "../generated/wire";
 import { Engine, type Events } from "./engine";
 import { isUnread } from "./item";
-import type { RowDetail } from "./rows";
-import { concerns } from "./store";
+import { concerns, type RowDetail } from "./rows";
 import type {
   ClientEvents,
   ClientOptions,

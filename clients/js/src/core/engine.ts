@@ -3,6 +3,7 @@
  */
 import type { Notification, ServerPayloads, Subscriptions } from "../generated/wire";
 import { KEPT, type Kept } from "./cache";
+import { clashesOf } from "./clashes";
 import { Connection, jittered } from "./connection";
 import { Emitter } from "./emitter";
 import { isUnread, merged } from "./item";
@@ -221,7 +222,7 @@ export class Engine {
       this.#changedSoon();
     });
     socket.on("notification_updated", (updated) => {
-      if (!this.isCurrent) this.outbox.yieldTo(this.store.clashes(updated, this.#tab));
+      if (!this.isCurrent) this.#watchFor(updated);
       this.store.update(updated);
       if (this.store.lacks(updated)) void this.fetchTop(this.lists.main);
       this.#changedSoon();
@@ -303,11 +304,16 @@ export class Engine {
       for (const id of [...ids].slice(0, COMPARED)) {
         const found = await this.#fetchOne(id);
         if (found === null) continue; // sending tells
-        this.outbox.yieldTo(this.store.clashes({ ids: [id], changes: found }, this.#tab));
+        this.#watchFor({ ids: [id], changes: found });
       }
     } catch (error) {
       this.events.emit("fault", "Changes made elsewhere could not be fetched", error);
     }
+  }
+
+  /** What was changed elsewhere wins over what was done here meanwhile. */
+  #watchFor(updated: ServerPayloads["notification_updated"]): void {
+    this.outbox.yieldTo(clashesOf(this.store.rows, this.store.base, updated, this.#tab));
   }
 
   #fetchOne(id: string): Promise<Notification | null> {

@@ -1,9 +1,10 @@
 /** Actions on their way: shown at once, kept until the server has answered, sent in order. */
 import type { BatchDone, Subscriptions } from "../generated/wire";
 import type { Cache } from "./cache";
+import type { Clash } from "./clashes";
 import { jittered, RefusedError, type Connection } from "./connection";
 import { portions, payloadOf, type Row, type RowDetail, type Settled } from "./rows";
-import type { Clash, Store } from "./store";
+import type { Store } from "./store";
 import { sleep, type Tabs } from "./tabs";
 import { hasTurns, inTurn } from "./turns";
 import type { Outcome, Refusal, Verb } from "./types";

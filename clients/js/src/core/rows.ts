@@ -67,3 +67,12 @@ export function portions(verb: Verb, ids: readonly string[]): string[][] {
     ids.slice(at * size, (at + 1) * size),
   );
 }
+
+/** The ids of a row, to look up: a row may mean thousands. */
+const idSets = new WeakMap<Row, ReadonlySet<string>>();
+
+export function concerns(row: Row, id: string): boolean {
+  let ids = idSets.get(row);
+  if (ids === undefined) idSets.set(row, (ids = new Set(row.ids)));
+  return ids.has(id);
+}

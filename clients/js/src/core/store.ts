@@ -3,11 +3,11 @@
  *
  * Plain code without any I/O. `client.ts` feeds the events in; `lists.ts` reads the order.
  */
-import type { Changes, Notification, ServerPayloads, Subscriptions } from "../generated/wire";
+import type { Notification, ServerPayloads, Subscriptions } from "../generated/wire";
 import type { Meta } from "./cache";
-import { isSubscribed } from "./filters";
-import { acted, agreement, byPlace, effect, isKnown, isMeant, isUnread, isUnseen, merged } from "./item";
-import type { Row } from "./rows";
+import { Counting, difference, NO_COUNTS, NOTHING } from "./counting";
+import { acted, byPlace, effect, isKnown, isMeant, isUnread, merged } from "./item";
+import { concerns, type Row } from "./rows";
 import type { Counts, SubscriptionTypes } from "./types";
 
 /** How many removed ids are remembered: a late retry must not bring them back. */
@@ -20,27 +20,11 @@ export type Verdict = "new" | "revised" | "reminder" | "duplicate";
 type Frame = ServerPayloads["notification"];
 type Updated = ServerPayloads["notification_updated"];
 
-export interface Clash {
-  row: Row;
-  ids: string[];
-}
-
 /** What changed since it was last kept. */
 interface Dirt {
   items: Set<string>;
   isMeta: boolean;
 }
-
-/** The ids of a row, to look up: a row may mean thousands. */
-const idSets = new WeakMap<Row, ReadonlySet<string>>();
-
-export function concerns(row: Row, id: string): boolean {
-  let ids = idSets.get(row);
-  if (ids === undefined) idSets.set(row, (ids = new Set(row.ids)));
-  return ids.has(id);
-}
-
-const NO_COUNTS: Counts = { unread: 0, unseen: 0, more: false };
 
 export class Store {
   /** As the server has it. */
@@ -59,17 +43,12 @@ export class Store {
   /** Pages under way: ids that events touched meanwhile are newer than the page. */
   readonly fetches = new Set<Set<string>>();
 
-  #server: Counts = NO_COUNTS;
-  /** The client's own guess since the server last counted. */
-  #guess = { unread: 0, unseen: 0 };
+  readonly #counting = new Counting();
   #types: SubscriptionTypes | null = null;
 
-  /** The counts to keep: the guess too, since what it counts is kept with it; actions come by themselves. */
+  /** The counts to keep; actions come by themselves. */
   get keptCounts(): Counts {
-    const { unread, unseen, more } = this.#server;
-    if (more) return this.#server;
-    const guess = this.#guess;
-    return { unread: Math.max(0, unread + guess.unread), unseen: Math.max(0, unseen + guess.unseen), more };
+    return this.#counting.with(NOTHING);
   }
 
   /** Shows what the cache held. */
@@ -78,7 +57,7 @@ export class Store {
     for (const item of items) {
       if (!this.gone.has(item.id) && !this.base.has(item.id)) this.#put(item, false);
     }
-    this.#server = meta.counts;
+    this.#counting.load(meta.counts);
     this.#types = meta.types;
     this.version++;
   }
@@ -94,15 +73,10 @@ export class Store {
     this.#put(item);
     if (held === undefined || item.sort_at !== held.sort_at) {
       const wasUnread = held !== undefined && isUnread(held);
-      if (isUncounted(frame) && isUnread(item) && !wasUnread) this.#guessMore(item);
+      if (isUncounted(frame) && isUnread(item) && !wasUnread) this.#counting.guess(item);
       return frame.reminder ? "reminder" : "new";
     }
     return frame.reminder ? "reminder" : "revised";
-  }
-
-  #guessMore(item: Notification): void {
-    this.#guess.unread++;
-    if (item.seen_at === null) this.#guess.unseen++;
   }
 
   /** Takes `notification_updated`. */
@@ -122,45 +96,6 @@ export class Store {
     return isBack && ids.some((id) => !this.base.has(id) && !this.gone.has(id));
   }
 
-  /**
-   * Unanswered actions that contradict what was changed elsewhere meanwhile.
-   *
-   * Actions that say the same are no contradiction, nor is an echo of an action of ours that went out
-   * without being answered.
-   *
-   * @param tab this one: of others it is not known what they have sent.
-   */
-  clashes(updated: Updated, tab: string): Clash[] {
-    if (this.rows.length === 0) return [];
-    const limit = updated.before ? this.base.get(updated.before) : undefined;
-    const sent = this.#sent(tab);
-    const found: Clash[] = [];
-    for (const row of this.rows) {
-      const ids = row.ids.filter((id) => {
-        const held = this.base.get(id);
-        return held && isMeant(held, updated, limit) && this.#isClash(row, held, updated.changes, sent);
-      });
-      if (ids.length > 0) found.push({ row, ids });
-    }
-    return found;
-  }
-
-  /** Each tab sends one after the other, so of another tab only the first can have gone out. */
-  #sent(tab: string): Row[] {
-    const known = new Set([tab]);
-    return this.rows.filter((row) => {
-      const isFirst = !known.has(row.tab);
-      known.add(row.tab);
-      return isFirst || row.isSent;
-    });
-  }
-
-  #isClash(row: Row, held: Notification, theirs: Changes, sent: readonly Row[]): boolean {
-    const stand = (one: Row) => agreement(one.verb, effect(one.verb, one.at, one.detail), theirs, held);
-    if (stand(row) !== "contrary") return false;
-    return !sent.some((other) => other !== row && concerns(other, held.id) && stand(other) === "same");
-  }
-
   /** Takes `notification_removed`. */
   remove(ids: readonly string[]): void {
     for (const id of ids) {
@@ -177,53 +112,27 @@ export class Store {
 
   /** Takes `notification_count`: the server alone counts. */
   counted({ count, unseen, more }: Omit<ServerPayloads["notification_count"], "cursor">): void {
-    this.#server = { unread: count, unseen, more };
-    this.#guess = { unread: 0, unseen: 0 };
+    this.#counting.load({ unread: count, unseen, more });
     this.dirt.isMeta = true;
     this.version++;
   }
 
   get isGuessing(): boolean {
-    return this.#guess.unread !== 0 || this.#guess.unseen !== 0;
+    return this.#counting.isGuessing;
   }
 
   /** The server has had time to count: what it said last stands. */
   endGuess(): void {
-    this.#guess = { unread: 0, unseen: 0 };
+    this.#counting.endGuess();
     this.version++;
   }
 
   /** The server's counts, with the client's own guess for what it has not counted yet. */
   get counts(): Counts {
-    const { unread, unseen, more } = this.#server;
-    if (this.rows.some(isReadAll)) return { ...this.#countHeld(unseen), more: false };
-    if (more) return this.#server;
-    const delta = this.#delta();
-    return {
-      unread: Math.max(0, unread + this.#guess.unread + delta.unread),
-      unseen: Math.max(0, unseen + this.#guess.unseen + delta.unseen),
-      more,
-    };
-  }
-
-  /** While everything is being marked: all that stays unread is what came after it. */
-  #countHeld(unseen: number): Omit<Counts, "more"> {
-    const held = { unread: 0, unseen: 0 };
-    const types = this.types;
-    for (const item of this.sorted) addCounted(held, item, types, 1);
-    return { unread: held.unread, unseen: Math.min(unseen, held.unseen) };
-  }
-
-  /** What the actions on their way change about the counts. */
-  #delta(): { unread: number; unseen: number } {
-    const delta = { unread: 0, unseen: 0 };
-    for (const id of new Set(this.rows.flatMap((row) => row.ids))) {
-      const [base, shown] = [this.base.get(id), this.shown.get(id)];
-      if (base === undefined) continue;
-      addCounted(delta, base, this.#types, -1);
-      if (shown !== undefined) addCounted(delta, shown, this.#types, 1);
-    }
-    return delta;
+    if (this.rows.some(isReadAll)) return this.#counting.whileReadingAll(this.sorted, this.types);
+    if (this.#counting.isMore) return this.keptCounts;
+    const ids = new Set(this.rows.flatMap((row) => row.ids));
+    return this.#counting.with(difference(ids, this.base, this.shown, this.#types));
   }
 
   /** An action: shown at once. `before` names the one that it goes before; default: it is the newest. */
@@ -257,11 +166,7 @@ export class Store {
     if (row.verb === "delete") this.remove(row.ids);
     else this.#commit(row);
     // Until the server has counted, nothing jumps.
-    if (!isCounted && !this.#server.more) {
-      const after = this.counts;
-      this.#guess.unread += before.unread - after.unread;
-      this.#guess.unseen += before.unseen - after.unseen;
-    }
+    if (!isCounted) this.#counting.hold(before, this.counts);
     this.version++;
   }
 
@@ -327,8 +232,7 @@ export class Store {
     this.rows = [];
     this.cut = null;
     this.#types = null;
-    this.#server = NO_COUNTS;
-    this.#guess = { unread: 0, unseen: 0 };
+    this.#counting.load(NO_COUNTS);
     this.dirt = { items: new Set(), isMeta: false };
     this.version++;
   }
@@ -404,18 +308,6 @@ export class Store {
  */
 function isUncounted({ notification, replayed, attempt = 1 }: Frame): boolean {
   return !replayed && attempt === 1 && (notification.sort_at !== undefined || notification.revision === 1);
-}
-
-/** Counts it as the server does: not if its type is switched off. */
-function addCounted(
-  counts: { unread: number; unseen: number },
-  item: Notification,
-  types: SubscriptionTypes | null,
-  sign: 1 | -1,
-): void {
-  if (!isSubscribed(item, types)) return;
-  if (isUnread(item)) counts.unread += sign;
-  if (isUnseen(item)) counts.unseen += sign;
 }
 
 function isReadAll(row: Row): boolean {

@@ -153,9 +153,13 @@ async function works(major: string): Promise<void> {
   await page.close();
 }
 
-test("the README's five lines are a bell in an empty Vite application with React 19", async () => {
-  await works("19");
-}, PATIENCE_MS);
+test(
+  "the README's five lines are a bell in an empty Vite application with React 19",
+  async () => {
+    await works("19");
+  },
+  PATIENCE_MS,
+);
 
 test("its types are found by Node's own resolution, too", async () => {
   await tool("typescript/bin/tsc", "--module", "nodenext", "--moduleResolution", "nodenext");

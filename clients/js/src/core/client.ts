@@ -4,7 +4,7 @@
  * Making one touches nothing; `start` opens the cache, shows what it holds and connects.
  */
 import type { Notification } from "../generated/wire";
-import { Engine, type Events } from "./engine";
+import { Engine } from "./engine";
 import { isUnread } from "./item";
 import { concerns, type RowDetail } from "./rows";
 import type {
@@ -17,6 +17,7 @@ import type {
   State,
   Verb,
 } from "./types";
+import type { Events } from "./view";
 
 /** One id or many. */
 export type Ids = string | readonly string[];
@@ -49,7 +50,7 @@ export class NotifyClient {
 
   /** Leaves, as a laptop that is shut would: what is done meanwhile is sent on return. */
   disconnect(): void {
-    this.#engine.connection.close();
+    this.#engine.disconnect();
   }
 
   /** Ends the session in all tabs, and takes away what is kept of this user. */
@@ -93,7 +94,7 @@ export class NotifyClient {
   watch(filters: Filters = {}): () => void {
     const list = this.#engine.lists.of(filters);
     list.watchers++;
-    if (this.#engine.isCurrent && list.isStale) void this.#engine.fetchTop(list);
+    if (this.#engine.feed.isCurrent && list.isStale) void this.#engine.feed.fetchTop(list);
     let isWatching = true;
     return () => {
       if (isWatching) list.watchers--;
@@ -103,18 +104,18 @@ export class NotifyClient {
 
   /** The next older page of a list. */
   async loadMore(filters: Filters = {}): Promise<void> {
-    if (this.#engine.isCurrent) await this.#engine.pages.fetchMore(this.#engine.lists.of(filters));
+    if (this.#engine.feed.isCurrent) await this.#engine.pages.fetchMore(this.#engine.lists.of(filters));
   }
 
   /** The newest page of a list once more. */
   async refresh(filters: Filters = {}): Promise<void> {
-    if (this.#engine.connection.isConnected) await this.#engine.fetchTop(this.#engine.lists.of(filters));
+    if (this.#engine.connection.isConnected) await this.#engine.feed.fetchTop(this.#engine.lists.of(filters));
   }
 
   /** Keeps the subscriptions known for as long as somebody looks; returns how to stop. */
   watchSubscriptions(): () => void {
     this.#engine.typesWatchers++;
-    if (this.#engine.isCurrent) void this.#engine.fetchTypes();
+    if (this.#engine.feed.isCurrent) void this.#engine.fetchTypes();
     return () => void this.#engine.typesWatchers--;
   }
 

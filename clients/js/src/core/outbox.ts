@@ -3,6 +3,7 @@ import type { BatchDone, Subscriptions } from "../generated/wire";
 import type { Cache } from "./cache";
 import type { Clash } from "./clashes";
 import { jittered, RefusedError, type Connection } from "./connection";
+import { Ledger } from "./ledger";
 import { portions, payloadOf, type Row, type RowDetail, type Settled } from "./rows";
 import type { Store } from "./store";
 import { sleep, type Tabs } from "./tabs";
@@ -45,8 +46,7 @@ export class Outbox {
   readonly #hooks: OutboxHooks;
   /** Keys of the rows that this tab sees to: its own, and those of tabs that are gone. */
   readonly #mine = new Set<string>();
-  /** Rows on their way into the cache; true once they are in it. */
-  readonly #writes = new Map<string, Promise<boolean>>();
+  readonly #ledger: Ledger;
   readonly #waiting = new Map<string, (outcome: Outcome) => void>();
   /** Rows that were settled: word of them may come late. */
   readonly #over = new Set<string>();
@@ -68,6 +68,7 @@ export class Outbox {
     this.#connection = connection;
     this.#tabs = tabs;
     this.#hooks = hooks;
+    this.#ledger = new Ledger(hooks.cache, hooks.onFault);
   }
 
   // -- What goes in ----------------------------------------------------------------------------
@@ -96,26 +97,13 @@ export class Outbox {
     };
     this.#mine.add(row.key);
     this.#store.addRow(row, before);
-    this.#writes.set(row.key, this.#keep(row));
+    this.#ledger.add(row, () => this.#tabs()?.post({ kind: "row", row }));
     return new Promise((resolve) => this.#waiting.set(row.key, resolve));
-  }
-
-  async #keep(row: Row): Promise<boolean> {
-    const cache = await this.#hooks.cache();
-    if (cache === null) return false;
-    try {
-      await cache.addRow(row);
-      this.#tabs()?.post({ kind: "row", row });
-      return true;
-    } catch (error) {
-      this.#hooks.onFault("An action could not be kept", error);
-      return false;
-    }
   }
 
   /** Resolves when every action is in the cache. */
   async kept(): Promise<void> {
-    await Promise.all(this.#writes.values());
+    await this.#ledger.written();
   }
 
   /** An action of another tab, or of an earlier page. */
@@ -126,15 +114,10 @@ export class Outbox {
 
   /** Takes over the actions of tabs that are gone, as the cache has them. */
   async adopt(tab: string, alive: ReadonlySet<string>): Promise<void> {
-    const cache = await this.#hooks.cache();
-    if (cache === null) return;
-    try {
-      for (const row of await cache.adopt(tab, alive)) {
-        this.heard(row);
-        if (!this.#over.has(row.key)) this.#mine.add(row.key);
-      }
-    } catch (error) {
-      this.#hooks.onFault("Actions of another tab could not be taken over", error);
+    if (!this.#hooks.hasCache()) return;
+    for (const row of await this.#ledger.adopt(tab, alive)) {
+      this.heard(row);
+      if (!this.#over.has(row.key)) this.#mine.add(row.key);
     }
     for (const row of this.#store.rows) {
       if (row.tab !== tab && !alive.has(row.tab) && !this.#mine.has(row.key)) this.#store.dropRow(row.key);
@@ -172,8 +155,8 @@ export class Outbox {
 
   async #sendAll(): Promise<void> {
     for (let row = this.#next(); row !== undefined && this.#isOpen; row = this.#next()) {
-      const isKept = await (this.#writes.get(row.key) ?? true);
-      if (!isKept || (await this.#isLeft(row.key))) await this.#send(row.key);
+      const isLeft = await this.#ledger.isLeft(row.key, this.#mine.has(row.key));
+      if (isLeft) await this.#send(row.key);
       else await this.#missed(row.key);
     }
     // The next tab in turn must not find what was sent here.
@@ -188,16 +171,6 @@ export class Outbox {
     const { rows } = this.#store;
     const own = rows.find((row) => this.#mine.has(row.key));
     return own !== undefined && hasTurns() && this.#hooks.hasCache() ? rows[0] : own;
-  }
-
-  /** Whether nobody else has settled it; where that cannot be known it is ours to send. */
-  async #isLeft(key: string): Promise<boolean> {
-    try {
-      const cache = await this.#hooks.cache();
-      return cache === null ? this.#mine.has(key) : await cache.hasRow(key);
-    } catch {
-      return this.#mine.has(key); // the cache was closed under it
-    }
   }
 
   /** Another tab settled it: its word comes, or this tab slept through it and the server's state says all. */
@@ -303,7 +276,7 @@ export class Outbox {
     if (this.#over.size > REMEMBERED) this.#over.delete(this.#over.values().next().value!);
     this.#mine.delete(key);
     this.done.push(key);
-    this.#writes.delete(key);
+    this.#ledger.forget(key);
     this.#answer(key, outcome);
     this.#hooks.onChange();
   }
@@ -326,15 +299,7 @@ export class Outbox {
     if (!isTold && !hasTurns()) return;
     if (!this.#narrow(key, ids, isTold)) return;
     this.#tabs()?.post({ kind: "yielded", key, ids, isTold });
-    void this.#narrowKept(key, ids);
-  }
-
-  async #narrowKept(key: string, ids: readonly string[]): Promise<void> {
-    try {
-      await (await this.#hooks.cache())?.narrowRow(key, ids);
-    } catch (error) {
-      this.#hooks.onFault("An action could not be taken back from the cache", error);
-    }
+    void this.#ledger.narrow(key, ids);
   }
 
   /** Another tab saw first that an action of this one, or of a third, was overtaken. */
@@ -362,7 +327,7 @@ export class Outbox {
   /** What is kept is seen to by whoever opens it next: this client again, or another tab. */
   leave(): void {
     this.#mine.clear();
-    this.#writes.clear();
+    this.#ledger.clear();
   }
 
   /** Forgets everything. */

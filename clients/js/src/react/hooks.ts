@@ -1,7 +1,7 @@
 /** What components read: each hook redraws only when what it gives has changed. */
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { Ids, NotifyClient } from "../core/client";
-import { SERVER_LIST, SERVER_STATE } from "../core/engine";
+import { SERVER_LIST, SERVER_STATE } from "../core/view";
 import { filterKey } from "../core/filters";
 import type {
   ClientEvents,

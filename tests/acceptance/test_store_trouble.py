@@ -1,10 +1,11 @@
-"""F2, X09: the store is held up while people connect and services send."""
+"""F2, X06, X09: the store is held up while people connect and services send."""
 
 import asyncio
 import sqlite3
 import time
 
 import aiohttp
+from support.figures import LoopLag
 from support.rawsocket import ClosedError
 from support.world import World
 
@@ -29,12 +30,14 @@ async def test_store_held_by_another_process_loses_nothing_and_leaves_no_ghost(m
         devices = [world.device(user) for user in users]
         path = database(server)
         lock = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        lag = await LoopLag.begin(world.http, server)
         lock.execute("BEGIN IMMEDIATE")
         try:
             connects = [asyncio.create_task(device.stay_connected()) for device in devices]
             submits = [asyncio.create_task(submit_until_202(world, watcher)) for _ in range(20)]
             await asyncio.sleep(HELD_S)
             assert watcher.open
+            await lag.stayed_small()
         finally:
             lock.execute("ROLLBACK")
             lock.close()

@@ -20,6 +20,9 @@ ack_timeout_s = 0.5
 """
 """High is quick here, so that schedules can be watched; the rest is the default."""
 
+STOP_S = 60
+"""That nodes end by themselves is seen here; how soon they do, in tests of stopping."""
+
 
 def pytest_collection_modifyitems(items):
     why = missing()
@@ -28,35 +31,35 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=f"no {why}"))
 
 
-@pytest.fixture(scope="session")
-def nodes(tmp_path_factory):
-    """Two nodes that the tests share; who stops one uses ``make_nodes``."""
-    shared = Nodes(tmp_path_factory.mktemp("nodes"), NODES_TOML).start()
-    try:
-        yield shared
-        assert [one.stop() for one in shared.servers] == [0, 0]
-    finally:
-        shared.stop()
-
-
-@pytest.fixture(scope="session")
-def front(nodes):
-    """The shared nodes as clients see them."""
-    return nodes.front()
-
-
-@pytest.fixture
-def make_nodes(tmp_path):
-    """Nodes of one test's own; ended with it."""
+@pytest.fixture(scope="module")
+def make_shared(tmp_path_factory):
+    """Nodes that the tests of a module share."""
     made = []
 
     def make(**options):
-        made.append(Nodes(tmp_path / f"nodes{len(made)}", NODES_TOML, **options).start())
+        folder = tmp_path_factory.mktemp("nodes")
+        made.append(Nodes(folder, NODES_TOML, **options).start())
         return made[-1]
 
-    yield make
-    for one in made:
-        one.stop()
+    try:
+        yield make
+        codes = [server.stop(STOP_S) for nodes in made for server in nodes.servers]
+        assert set(codes) <= {0}, codes
+    finally:
+        for nodes in made:
+            nodes.stop()
+
+
+@pytest.fixture(scope="module")
+def nodes(make_shared):
+    """Three nodes; who stops one uses others."""
+    return make_shared(count=3)
+
+
+@pytest.fixture(scope="module")
+def front(nodes):
+    """The shared nodes as clients see them."""
+    return nodes.front()
 
 
 @pytest.fixture

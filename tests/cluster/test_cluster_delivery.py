@@ -1,4 +1,4 @@
-"""What people and operators see of two nodes: the same as of one."""
+"""What people and operators see of three nodes: the same as of one."""
 
 import time
 from contextlib import AsyncExitStack
@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 import redis.asyncio as redis
-from prometheus_client.parser import text_string_to_metric_families
+from support.figures import figure
 from support.nodes import NodesWorld
 
 from notify_server.bus.envelopes import Envelopes
@@ -14,19 +14,7 @@ from notify_server.kit.clock import SystemClock
 from notify_server.ports.bus import KickNews
 
 
-async def figure(world, server, name, **labels):
-    """The sum of what a node's page shows under this name."""
-    async with world.http.get(f"{server.url}/metrics") as answer:
-        text = await answer.text()
-    return sum(
-        sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name == name and labels.items() <= sample.labels.items()
-    )
-
-
-async def on_both(world, user=None, roles=(), **options):
+async def on_each(world, user=None, roles=(), **options):
     """One person with a device on each node."""
     user = user or world.user()
     devices = [world.device(user, roles, url=server.url, **options) for server in world.servers]
@@ -34,24 +22,24 @@ async def on_both(world, user=None, roles=(), **options):
     return [await device.connect(token=token) for device in devices]
 
 
-async def test_a_person_on_two_nodes_sees_everything_once_on_each(world):
-    one, two = await on_both(world, roles=["TWO"])
-    sent = [await world.api.submit(one.user, audience=[one.user]) for _ in range(20)]
-    sent.append(await world.api.submit({"role": "TWO"}, audience=[one.user]))
-    for device in (one, two):
+async def test_a_person_on_three_nodes_sees_everything_once_on_each(world):
+    devices = await on_each(world, roles=["THREE"])
+    user = devices[0].user
+    sent = [await world.api.submit(user, audience=[user]) for _ in range(20)]
+    sent.append(await world.api.submit({"role": "THREE"}, audience=[user]))
+    for device in devices:
         await device.sees(*sent)
-    await world.barrier(one)
-    for device in (one, two):
+    await world.barrier(*devices)
+    for device in devices:
         assert [len(device.wires(each)) for each in sent] == [1] * len(sent)
-    verdict = await world.judge(one, two)
+    verdict = await world.judge(*devices)
     assert verdict.clean, verdict
 
 
 async def test_a_submission_at_one_node_reaches_sessions_of_the_other_at_once(world):
     """By the bus: what is only discovered takes up to five seconds."""
-    node, other = world.servers
-    device = await world.online(url=other.url)
-    assert world.api.server is node
+    device = await world.online(url=world.servers[2].url)
+    assert world.api.server is world.servers[0]
     took = []
     for _ in range(5):
         began = time.monotonic()
@@ -60,26 +48,39 @@ async def test_a_submission_at_one_node_reaches_sessions_of_the_other_at_once(wo
     assert min(took) < 1
 
 
+async def test_what_is_sent_while_the_first_session_of_a_user_opens_arrives_at_once(world):
+    """F29: a node listens for the user before it reads what there is."""
+    took = []
+    for _ in range(5):
+        device = world.device(url=world.servers[1].url)
+        await device.connect(wait=False)
+        began = time.monotonic()
+        await device.sees(await world.api.submit(device.user))
+        took.append(time.monotonic() - began)
+    assert min(took) < 1
+
+
 async def test_a_read_on_one_node_shows_on_the_other(world):
     """X31."""
-    one, two = await on_both(world)
+    one, two, three = devices = await on_each(world)
     took = []
     for _ in range(5):
         sent = await world.api.submit(one.user)
-        await two.sees(sent)
-        await one.sees(sent)
+        for device in devices:
+            await device.sees(sent)
         began = time.monotonic()
         answer = await one.ask("mark_read", {"notification_id": sent})
         assert answer["ok"], answer
-        await two.until(lambda sent=sent: two.items[sent].get("is_read"))
+        for device in (two, three):
+            await device.until(lambda d=device, sent=sent: d.items[sent].get("is_read"))
         took.append(time.monotonic() - began)
     assert min(took) < 1
-    await world.counts_agree(one, two)
-    assert (two.count, len(two.shown)) == (0, 5)
+    await world.counts_agree(*devices)
+    assert {(device.count, len(device.shown)) for device in devices} == {(0, 5)}
 
 
 async def test_sessions_presence_and_figures_are_of_all_nodes(world):
-    one, _two = await on_both(world)
+    one, *_others = await on_each(world)
     for server in world.servers:
         call = aiohttp.ClientTimeout(20)
         bearer = {"Authorization": f"Bearer {server.api_key}"}
@@ -90,22 +91,22 @@ async def test_sessions_presence_and_figures_are_of_all_nodes(world):
                 assert answer.status == 200
                 return await answer.json()
 
-        async def both_are_there(get=get):
+        async def all_are_there(get=get):
             found = (await get(f"sessions?user={one.user}"))["items"]
-            return len(found) == 2 and len({session["sid"] for session in found}) == 2
+            return len(found) == 3 and len({session["sid"] for session in found}) == 3
 
-        await world.api.until(both_are_there)
+        await world.api.until(all_are_there)
         presence = await get(f"presence?user={one.user}")
-        assert (presence["online"], len(presence["sessions"])) == (True, 2)
+        assert (presence["online"], len(presence["sessions"])) == (True, 3)
         stats = await get(f"stats?user={one.user}")
         assert stats["users_online"] >= 1
-        assert stats["sessions"]["by_namespace"]["/"] >= 2
-        assert len(stats["user"]["sessions"]) == 2
+        assert stats["sessions"]["by_namespace"]["/"] >= 3
+        assert len(stats["user"]["sessions"]) == 3
 
 
 @pytest.mark.parametrize("way", ["http", "line"])
 async def test_an_operator_sends_away_a_session_of_the_other_node(world, way):
-    node, other = world.servers
+    node, other, _third = world.servers
     there = await world.online(url=other.url)
     stays = await world.online(there.user, url=node.url)
     boss = await world.online(roles=["ADMIN"], line="/admin", url=node.url)
@@ -124,21 +125,22 @@ async def test_an_operator_sends_away_a_session_of_the_other_node(world, way):
 
 
 async def test_revoked_tokens_end_sessions_of_all_nodes(world):
-    one, two = await on_both(world)
-    answer = await world.api.call("POST", f"/admin/users/{one.user}/revoke")
+    devices = await on_each(world)
+    answer = await world.api.call("POST", f"/admin/users/{devices[0].user}/revoke")
     assert answer.status in (200, 204), answer
-    for device in (one, two):
+    for device in devices:
         await device.until(lambda device=device: device.socket.disconnected)
 
 
 async def test_forged_news_are_dropped_and_counted_by_every_node(world, nodes):
     """F30, S29: whoever can publish on Redis can not speak for a node."""
-    one, two = await on_both(world)
+    devices = await on_each(world)
+    user = devices[0].user
     before = [
         await figure(world, server, "notify_bus_envelopes_total", event="bad")
         for server in world.servers
     ]
-    sessions = (await world.api.call("GET", "/admin/sessions", user=one.user)).body["items"]
+    sessions = (await world.api.call("GET", "/admin/sessions", user=user)).body["items"]
     stranger = Envelopes("another key than that of the nodes", SystemClock())
     client = redis.Redis.from_url(nodes.bus_url)
     for number, session in enumerate(sessions):
@@ -152,19 +154,18 @@ async def test_forged_news_are_dropped_and_counted_by_every_node(world, nodes):
             await figure(world, server, "notify_bus_envelopes_total", event="bad")
             for server in world.servers
         ]
-        return all(after >= was + 3 for was, after in zip(before, now, strict=True))
+        return all(after >= was + 4 for was, after in zip(before, now, strict=True))
 
     await world.api.until(counted)
-    await world.barrier(one, two)
-    assert one.open
-    assert two.open
+    await world.barrier(*devices)
+    assert all(device.open for device in devices)
 
 
 async def test_long_polling_through_nginx_stays_on_its_node(front, nodes):
     """Sticky by address: clients of many addresses, each on one node for all its requests."""
     async with NodesWorld([front]) as world, AsyncExitStack() as stack:
         devices = []
-        for number in range(2, 22):
+        for number in range(2, 32):
             connector = aiohttp.TCPConnector(local_addr=(f"127.0.0.{number}", 0))
             http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             device = world.device(transport="polling")

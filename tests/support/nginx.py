@@ -45,10 +45,12 @@ class Nginx:
         folder.mkdir(parents=True, exist_ok=True)
         site = CONFIG.read_text("utf-8")
         site, placed = re.subn(r"listen 80;", f"listen 127.0.0.1:{self.port};", site)
-        named = re.findall(r"server notify-\d+:8080", site)
-        assert (placed, len(named)) == (1, len(ports))
-        for name, port in zip(named, ports, strict=True):
-            site = site.replace(name, f"server 127.0.0.1:{port}")
+        (named, *others) = re.findall(r" *server notify-\d+:8080.*\n", site)
+        assert placed == 1
+        for other in others:
+            site = site.replace(other, "")
+        nodes = [re.sub(r"notify-\d+:8080", f"127.0.0.1:{port}", named) for port in ports]
+        site = site.replace(named, "".join(nodes))
         (folder / "site.conf").write_text(site, "utf-8")
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(_AROUND.format(folder=folder, user=user), "utf-8")

@@ -1,11 +1,19 @@
 """Several nodes: server processes over one MongoDB store, joined by one Redis."""
 
+import asyncio
 import secrets
+import time
 
+import pytest
 from support import mongodb, nginx, redis_server
+from support.api import Api
 from support.nginx import Nginx
 from support.server import Server
 from support.world import World
+
+
+PATIENCE_S = 60
+"""How long a caller asks again."""
 
 
 def missing():
@@ -16,6 +24,14 @@ def missing():
         "nginx (on Debian: apt-get install nginx)": nginx.is_there(),
     }
     return " and ".join(name for name, there in parts.items() if not there)
+
+
+def small_and_large(small, large):
+    """The same test twice: quick enough for ``make test``, and as large as it takes."""
+    return [
+        pytest.param(small, id="small"),
+        pytest.param(large, id="large", marks=[pytest.mark.soak, pytest.mark.timeout(3600)]),
+    ]
 
 
 class Nodes:
@@ -42,14 +58,20 @@ class Nodes:
 
     def front(self):
         """nginx before them, as the one server that clients see."""
-        self.nginx = Nginx(self.folder / "nginx", [server.port for server in self.servers]).start()
+        if self.nginx is None:
+            ports = [server.port for server in self.servers]
+            self.nginx = Nginx(self.folder / "nginx", ports).start()
         return Front(self.servers[0], self.nginx.url)
 
     def start(self):
+        """The first, which makes the indexes; then all others at once."""
         self.redis.start()
         try:
-            for number in range(self._count):
-                self.add(f"node{number}")
+            self.add("node0")
+            for number in range(1, self._count):
+                self._spawn(f"node{number}", self.bus_url)
+            for server in self.servers:
+                server.wait_ready()
         except BaseException:
             self.stop()
             raise
@@ -57,9 +79,15 @@ class Nodes:
 
     def add(self, name, bus_url=None):
         """One more node, started."""
-        environ = {**self._shared, "NOTIFY_BUS__URL": bus_url or self.bus_url}
+        server = self._spawn(name, bus_url or self.bus_url)
+        server.wait_ready()
+        return server
+
+    def _spawn(self, name, bus_url):
+        environ = {**self._shared, "NOTIFY_BUS__URL": bus_url}
         server = Server(self.folder / name, self._toml, environ=environ)
-        self.servers.append(server.start())
+        self.servers.append(server)
+        server.spawn()
         return server
 
     def stop(self):
@@ -82,6 +110,19 @@ class Front:
         return getattr(self._server, name)
 
 
+class PatientApi(Api):
+    """A caller that asks again with its key when a busy machine answers too late."""
+
+    async def post(self, body, *, key=None, **options):
+        key = key or secrets.token_hex(8)
+        ends = time.monotonic() + PATIENCE_S
+        while True:
+            answer = await super().post(body, key=key, **options)
+            if answer.status not in (409, 503) or time.monotonic() > ends:
+                return answer
+            await asyncio.sleep(0.2)
+
+
 class NodesWorld(World):
     """People whose devices connect to one node after the other, unless they name one."""
 
@@ -89,6 +130,11 @@ class NodesWorld(World):
         super().__init__(servers[0])
         self.servers = servers
         self._turn = 0
+
+    async def __aenter__(self):
+        await super().__aenter__()
+        self.api = PatientApi(self.server, self.http, self.journal)
+        return self
 
     def device(self, user=None, roles=(), **options):
         self._turn += 1

@@ -14,8 +14,10 @@ class Proxy:
         hold_down: Cleared: nothing that the server sends is read, so that its buffers fill.
     """
 
-    def __init__(self, port):
+    def __init__(self, port, listens=0):
+        """``listens``: on this port, so that one proxy follows another; 0: a free one."""
         self._port = port
+        self._listens = listens
         self._server = None
         self._links = set()
         self._ended = asyncio.Event()
@@ -26,7 +28,7 @@ class Proxy:
         self.hold_down.set()
 
     async def __aenter__(self):
-        self._server = await asyncio.start_server(self._link, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._link, "127.0.0.1", self._listens)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 

@@ -52,8 +52,8 @@ def make_shared(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def nodes(make_shared):
-    """Three nodes; who stops one uses others."""
-    return make_shared(count=3)
+    """Two nodes; who stops one uses others."""
+    return make_shared()
 
 
 @pytest.fixture(scope="module")

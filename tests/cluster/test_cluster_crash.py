@@ -7,25 +7,10 @@ from collections import Counter
 import pymongo
 import pytest
 from support.load import Load, Plan
-from support.nodes import NodesWorld, small_and_large
+from support.nodes import small_and_large
 from support.world import World
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def pair(make_shared):
-    """Two nodes behind nginx, that a test leaves as it found them: running."""
-    nodes = make_shared()
-    nodes.front()
-    return nodes
-
-
-@pytest.fixture
-async def world(pair):
-    async with NodesWorld(pair.servers) as people:
-        yield people
-    assert all(server.running for server in pair.servers)
 
 
 class NodesLoad(Load):
@@ -59,28 +44,28 @@ class NodesLoad(Load):
         return answer.status == 200 and len(answer.body["items"]) >= len(self.devices)
 
 
-async def run(pair, end, seed, kills):
-    async with World(pair.front()) as world:
+async def run(nodes, end, seed, kills):
+    async with World(nodes.front()) as world:
         plan = Plan(seed=seed, users=5, submits_per_s=10, drops_per_s=1, kills=kills)
-        verdict = await NodesLoad(pair, world, plan, end).run()
+        verdict = await NodesLoad(nodes, world, plan, end).run()
         # What a node accepted and could not tell the others any more is discovered seconds later.
         verdict.reorder.clear()
         return verdict
 
 
 @pytest.mark.parametrize("kills", small_and_large(2, 10))
-async def test_node_killed_under_load_loses_nothing_and_its_clients_go_to_the_other(pair, kills):
+async def test_node_killed_under_load_loses_nothing_and_its_clients_go_to_the_other(nodes, kills):
     """X01 on two nodes."""
-    verdict = await run(pair, lambda server: server.kill(), 20261121, kills)
+    verdict = await run(nodes, lambda server: server.kill(), 20261121, kills)
     assert verdict.clean, verdict
     assert verdict.accepted > 20, verdict
 
 
 @pytest.mark.parametrize("stops", small_and_large(2, 20))
-async def test_rolling_restart_of_all_nodes_under_load_loses_nothing(pair, stops):
+async def test_rolling_restart_of_all_nodes_under_load_loses_nothing(nodes, stops):
     """X21: each ends by itself, and in time."""
     codes = []
-    verdict = await run(pair, lambda server: codes.append(server.stop()), 20261122, stops)
+    verdict = await run(nodes, lambda server: codes.append(server.stop()), 20261122, stops)
     assert verdict.clean, verdict
     assert verdict.accepted > 20, verdict
     assert codes == [0] * stops

@@ -14,6 +14,11 @@ from notify_server.kit.clock import SystemClock
 from notify_server.ports.bus import KickNews
 
 
+@pytest.fixture(scope="module")
+def nodes(make_shared):
+    return make_shared(count=3)
+
+
 async def on_each(world, user=None, roles=(), **options):
     """One person with a device on each node."""
     user = user or world.user()

@@ -18,11 +18,6 @@ WRITES = frozenset({"record_deliveries", "save_user", "put_member"})
 """Calls of the store that are no reads of a connect: the ticker's, and what clients confirm."""
 
 
-@pytest.fixture(scope="module")
-def pair(make_shared):
-    return make_shared()
-
-
 async def asked(world):
     """How often each call of the store was made, by all nodes together."""
     counted = Counter()
@@ -34,13 +29,13 @@ async def asked(world):
 
 
 @pytest.mark.parametrize("count", small_and_large(400, 2_000))
-async def test_reconnect_storm_brings_everybody_up_to_date_and_drops_nobody_else(pair, count):
+async def test_reconnect_storm_brings_everybody_up_to_date_and_drops_nobody_else(nodes, count):
     """Each is sent the one that waits, once, at five reads of the store or less."""
     async with (
-        NodesWorld(pair.servers) as world,
-        Crowd([server.url for server in pair.servers]) as crowd,
+        NodesWorld(nodes.servers) as world,
+        Crowd([server.url for server in nodes.servers]) as crowd,
     ):
-        calm = [await world.online(url=server.url) for server in pair.servers]
+        calm = [await world.online(url=server.url) for server in nodes.servers]
         users = [world.user() for _ in range(count)]
         crowd.join({user: world.server.token(user) for user in users}, per_s=100)
         await crowd.until(lambda member: member.is_live, 200)

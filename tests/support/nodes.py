@@ -11,7 +11,6 @@ from support.nginx import Nginx
 from support.server import Server
 from support.world import World
 
-
 PATIENCE_S = 60
 """How long a caller asks again."""
 

@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "var" / "services" / "mongodb"
-_START_S = 30
+_START_S = 120
 
 
 class MongoServer:

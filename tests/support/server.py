@@ -19,7 +19,7 @@ from pathlib import Path
 import jwt
 from support import mongodb
 
-READY_S = 60.0
+READY_S = 90.0
 STOP_S = 15.0
 
 BASE_TOML = """

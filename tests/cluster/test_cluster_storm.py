@@ -8,7 +8,8 @@ from support.crowd import Crowd
 from support.figures import samples
 from support.nodes import NodesWorld, small_and_large
 
-pytestmark = pytest.mark.timeout(300)
+# Soak until it has been run on a quiet machine: it is new, and never had one.
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 
 PAGE = 500
 """What one submission may name."""

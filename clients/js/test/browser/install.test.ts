@@ -161,9 +161,13 @@ test(
   PATIENCE_MS,
 );
 
-test("its types are found by Node's own resolution, too", async () => {
-  await tool("typescript/bin/tsc", "--module", "nodenext", "--moduleResolution", "nodenext");
-});
+test(
+  "its types are found by Node's own resolution, too",
+  async () => {
+    await tool("typescript/bin/tsc", "--module", "nodenext", "--moduleResolution", "nodenext");
+  },
+  PATIENCE_MS,
+);
 
 test(
   "and in the same application with React 18",

@@ -25,6 +25,8 @@ const COMPARING = `
 type Only<A, B> = { missing: Exclude<A, B>; surplus: Exclude<B, A> };
 export const same = <Is, Said>(_: Only<Is, Said> extends { missing: never; surplus: never } ? 0 : Only<Is, Said>) => 0;`;
 
+/** The compiler takes half a second, or a minute on a machine that is busy with much else. */
+const PATIENCE_MS = 240_000;
 const COMPILER_OPTIONS = {
   noUnusedLocals: false,
   paths: {
@@ -65,65 +67,73 @@ const union = (all: readonly string[]) => all.map((name) => JSON.stringify(name)
 /** A line of TypeScript that compiles if the type's keys are the names that the README says. */
 const same = (type: string, said: readonly string[]) => `same<${type}, ${union(said)}>(0);`;
 
-test("every code block compiles as it stands", () => {
-  const code = blocks().filter(({ language }) => language === "tsx" || language === "ts");
-  expect(code.length).toBeGreaterThan(8);
-  const files = code.map(({ code: text, language }, n) => {
-    const path = /^\/\/ (\S+\.tsx?)\n/.exec(text)?.[1] ?? `block-${n}.${language}`;
-    return [path, language === "ts" ? `${text}\nexport {};` : text];
-  });
-  const application = { "application.ts": APPLICATION, "others.d.ts": OTHERS };
-  expect(faults({ ...application, ...Object.fromEntries(files) })).toBe("");
-});
+test(
+  "every code block compiles as it stands",
+  () => {
+    const code = blocks().filter(({ language }) => language === "tsx" || language === "ts");
+    expect(code.length).toBeGreaterThan(8);
+    const files = code.map(({ code: text, language }, n) => {
+      const path = /^\/\/ (\S+\.tsx?)\n/.exec(text)?.[1] ?? `block-${n}.${language}`;
+      return [path, language === "ts" ? `${text}\nexport {};` : text];
+    });
+    const application = { "application.ts": APPLICATION, "others.d.ts": OTHERS };
+    expect(faults({ ...application, ...Object.fromEntries(files) })).toBe("");
+  },
+  PATIENCE_MS,
+);
 
-test("its tables have every prop, option, field, call, event and slot, and no other", () => {
-  const props = rows("component", "prop");
-  const own = (component: string) => props.filter(([name]) => name === component);
-  const shared = rows("shared prop");
-  const lines = [
-    'import type { ComponentProps } from "react";',
-    'import type * as it from "notify-client";',
-    'import type * as ui from "notify-client/components";',
-    'import type * as hooks from "notify-client/react";',
-    'import { same } from "./comparing";',
-    same(
-      "keyof it.ClientOptions",
-      rows("option", "default").flatMap(([name]) => names(name)),
-    ),
-    same(
-      "keyof it.NotifyClient",
-      rows("call", "does").flatMap(([name]) => calls(name)),
-    ),
-    same(
-      "keyof it.ClientEvents",
-      rows("event").flatMap(([name]) => names(name)),
-    ),
-    same("keyof it.Filters", named(/^Filters: (`[^`]+`)/m)),
-    same("it.Status", named(/^Status: (`[^`]+`)/m)),
-    same(
-      "keyof ui.UiOptions",
-      shared.flatMap(([name]) => names(name)),
-    ),
-    same("keyof ui.Slots", names(shared.find(([name]) => name === "`slots`")?.[1])),
-    same("ui.Tab", names(own("`NotificationCenter`").find(([, name]) => name === "`tabs`")?.[2])),
-    same(
-      "Exclude<keyof hooks.NotifyProviderProps, keyof it.ClientOptions>",
-      rows("its prop").flatMap(([name]) => names(name)),
-    ),
-  ];
-  for (const [hook, gives] of rows("hook", "gives")) {
-    const fields = names(gives);
-    if (fields.length > 0) lines.push(same(`keyof ReturnType<typeof hooks.${names(hook)[0]}>`, fields));
-  }
-  for (const [cell = "", , isShared] of rows("component", "is")) {
-    const type = `keyof ComponentProps<typeof ui.${names(cell)[0]}>`;
-    const said = own(cell).flatMap(([, prop]) => names(prop));
-    lines.push(same(`Exclude<${type}, keyof ui.UiOptions>`, said));
-    const all = isShared === "yes" ? "keyof ui.UiOptions" : "never";
-    lines.push(`same<Extract<${type}, keyof ui.UiOptions>, ${all}>(0);`);
-  }
-  expect(faults({ "comparing.ts": COMPARING, "tables.ts": lines.join("\n") })).toBe("");
-});
+test(
+  "its tables have every prop, option, field, call, event and slot, and no other",
+  () => {
+    const props = rows("component", "prop");
+    const own = (component: string) => props.filter(([name]) => name === component);
+    const shared = rows("shared prop");
+    const lines = [
+      'import type { ComponentProps } from "react";',
+      'import type * as it from "notify-client";',
+      'import type * as ui from "notify-client/components";',
+      'import type * as hooks from "notify-client/react";',
+      'import { same } from "./comparing";',
+      same(
+        "keyof it.ClientOptions",
+        rows("option", "default").flatMap(([name]) => names(name)),
+      ),
+      same(
+        "keyof it.NotifyClient",
+        rows("call", "does").flatMap(([name]) => calls(name)),
+      ),
+      same(
+        "keyof it.ClientEvents",
+        rows("event").flatMap(([name]) => names(name)),
+      ),
+      same("keyof it.Filters", named(/^Filters: (`[^`]+`)/m)),
+      same("it.Status", named(/^Status: (`[^`]+`)/m)),
+      same(
+        "keyof ui.UiOptions",
+        shared.flatMap(([name]) => names(name)),
+      ),
+      same("keyof ui.Slots", names(shared.find(([name]) => name === "`slots`")?.[1])),
+      same("ui.Tab", names(own("`NotificationCenter`").find(([, name]) => name === "`tabs`")?.[2])),
+      same(
+        "Exclude<keyof hooks.NotifyProviderProps, keyof it.ClientOptions>",
+        rows("its prop").flatMap(([name]) => names(name)),
+      ),
+    ];
+    for (const [hook, gives] of rows("hook", "gives")) {
+      const fields = names(gives);
+      if (fields.length > 0) lines.push(same(`keyof ReturnType<typeof hooks.${names(hook)[0]}>`, fields));
+    }
+    for (const [cell = "", , isShared] of rows("component", "is")) {
+      const type = `keyof ComponentProps<typeof ui.${names(cell)[0]}>`;
+      const said = own(cell).flatMap(([, prop]) => names(prop));
+      lines.push(same(`Exclude<${type}, keyof ui.UiOptions>`, said));
+      const all = isShared === "yes" ? "keyof ui.UiOptions" : "never";
+      lines.push(`same<Extract<${type}, keyof ui.UiOptions>, ${all}>(0);`);
+    }
+    expect(faults({ "comparing.ts": COMPARING, "tables.ts": lines.join("\n") })).toBe("");
+  },
+  PATIENCE_MS,
+);
 
 test("what the entries export is in it, and what it names is exported", () => {
   const said = new Set(README.split("\n").flatMap(names));

@@ -47,6 +47,7 @@ class MongoServer:
         ends = time.monotonic() + _START_S
         while not answers(self.port):
             if self._process.poll() is not None or time.monotonic() > ends:
+                self.kill()
                 raise RuntimeError("the MongoDB under test did not start")
             time.sleep(0.05)
 

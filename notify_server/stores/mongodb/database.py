@@ -15,7 +15,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
-from pymongo.operations import ReplaceOne, UpdateMany
+from pymongo.operations import IndexModel, ReplaceOne, UpdateMany
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
@@ -27,7 +27,7 @@ from notify_server.kit.remote import scrubbed
 from notify_server.stores.mongodb.client import NAME, Client, make_client
 from notify_server.stores.mongodb.documents import Document
 from notify_server.stores.mongodb.faults import DUPLICATE, UNSTORABLE, is_passing, translate
-from notify_server.stores.mongodb.queries import INDEXES, META, Index, Query
+from notify_server.stores.mongodb.queries import INDEXES, META, Query
 
 T = TypeVar("T")
 Filter = Mapping[str, Any]
@@ -36,6 +36,8 @@ Stored = Document | RawBSONDocument
 PATIENCE_S = 5.0
 """How long a caller waits for an operation before it hears that the store is away."""
 _ENCODED = "expected user and password percent-encoded: %2F for a slash, %40 for an at sign"
+START_S = 60.0
+"""The same for the indexes at a start: where one is new, and there is much, it must be built."""
 _PAUSE_S = (0.05, 0.1, 0.2, 0.4)
 _HALF_MS = timedelta(microseconds=500)
 
@@ -69,7 +71,7 @@ class Database:
             told = scrubbed(str(error), self._url)
             raise UnavailableError(f"The store's URL can not be used: {told}.") from None
         try:
-            await self.run(self._make_indexes())
+            await self.run(self._make_indexes(), START_S)
         except NotifyError:
             await self.close()
             raise
@@ -86,7 +88,7 @@ class Database:
         """How long writes take."""
         return [self._took]
 
-    async def run(self, operation: Coroutine[Any, Any, T]) -> T:
+    async def run(self, operation: Coroutine[Any, Any, T], patience_s: float | None = None) -> T:
         """Do an operation of several calls; cancelling the caller does not cancel it.
 
         Raises:
@@ -100,7 +102,7 @@ class Database:
         self._tasks.add(task)
         task.add_done_callback(self._done)
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience_s or PATIENCE_S):
                 return await asyncio.shield(task)
         except TimeoutError as error:
             raise UnavailableError("The store did not answer in time.") from error
@@ -110,9 +112,11 @@ class Database:
         if not task.cancelled():
             task.exception()  # whoever waited has heard it, or has gone
 
-    async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _persist(
+        self, call: Callable[[], Awaitable[T]], patience_s: float | None = None
+    ) -> T:
         """One call, that may be repeated: what passes is tried again within PATIENCE_S."""
-        ends = self._clock.monotonic() + PATIENCE_S
+        ends = self._clock.monotonic() + (patience_s or PATIENCE_S)
         tries = 0
         while True:
             try:
@@ -254,11 +258,16 @@ class Database:
             self._took.observe(self._clock.monotonic() - began)
 
     async def _make_indexes(self) -> None:
+        """One call for each collection; those that are there are left as they are."""
+        wanted: dict[str, list[IndexModel]] = {}
         for index in INDEXES:
-            await self._persist(partial(self._make_index, index))
+            model = IndexModel(list(index.keys), **index.options)
+            wanted.setdefault(index.collection, []).append(model)
+        for name, models in wanted.items():
+            await self._persist(partial(self._make_indexes_of, name, models), START_S)
 
-    async def _make_index(self, index: Index) -> None:
-        await self.collection(index.collection).create_index(list(index.keys), **index.options)
+    async def _make_indexes_of(self, name: str, models: list[IndexModel]) -> None:
+        await self.collection(name).create_indexes(models)
 
 
 def url_fault(url: str) -> str | None:

@@ -5,14 +5,14 @@ import type { Notification } from "../generated/wire";
 import { useNotifyClient } from "../react/context";
 import { useCounts } from "../react/hooks";
 import { useActions } from "./actions";
+import { BatchBar, DropZones } from "./Batch";
 import { ConnectionIndicator } from "./Connection";
 import { FilterBar } from "./FilterBar";
 import { Icon } from "./Icon";
-import { SnoozeMenu } from "./Item";
 import { NotificationList } from "./List";
-import { useSelection, type Selection } from "./selection";
+import { useSelection } from "./selection";
 import { NotificationSettings } from "./Settings";
-import { number, snoozeChoices } from "./time";
+import { number } from "./time";
 import { NotifyUi, rootProps, split, useUi, type UiOptions } from "./ui";
 
 export type Tab = "all" | "unread" | "pinned" | "snoozed" | "done";
@@ -219,87 +219,6 @@ function Tabs({
         >
           {l[name]}
         </button>
-      ))}
-    </div>
-  );
-}
-
-function BatchBar({ selection }: { selection: Selection }) {
-  const { l } = useUi();
-  const actions = useActions();
-  if (selection.size === 0) return null;
-  const tool = (verb: Parameters<typeof actions.do>[0], icon: string, label: string) => (
-    <button
-      type="button"
-      className="nt-tool"
-      aria-label={label}
-      title={label}
-      onClick={() => {
-        actions.do(verb, selection.items());
-        selection.clear();
-      }}
-    >
-      <Icon name={icon} />
-    </button>
-  );
-  return (
-    <div className="nt-batch" role="toolbar" aria-label={l.selection}>
-      <button
-        type="button"
-        className="nt-tool"
-        aria-label={l.clearSelection}
-        title={l.clearSelection}
-        onClick={selection.clear}
-      >
-        <Icon name="close" />
-      </button>
-      <span role="status">{l.selected(selection.size)}</span>
-      <button type="button" className="nt-link" onClick={selection.all}>
-        {l.selectAll}
-      </button>
-      <span className="nt-space" />
-      {tool("read", "allRead", l.markRead)}
-      {tool("unread", "unread", l.markUnread)}
-      {tool("pin", "pin", l.pin)}
-      <SnoozeMenu items={selection.items()} />
-      {tool("dismiss", "check", l.dismiss)}
-      {tool("delete", "delete", l.delete)}
-    </div>
-  );
-}
-
-/** Where dragged ones can be dropped. Keys and buttons do the same. */
-function DropZones({ items, onDrop }: { items: readonly Notification[]; onDrop: () => void }) {
-  const { l } = useUi();
-  const actions = useActions();
-  const hour = () => snoozeChoices(l, Date.now())[0]!.until;
-  const zones = [
-    ["pin", l.pinned, "", () => actions.do("pin", items)],
-    ["check", l.done, "", () => actions.do("dismiss", items)],
-    ["snooze", l.snooze, l.inAnHour, () => actions.snooze(items, hour())],
-  ] as const;
-  return (
-    <div className="nt-drops" aria-hidden="true">
-      {zones.map(([icon, label, detail, act]) => (
-        <div
-          key={icon}
-          className="nt-drop"
-          data-drop={icon}
-          onDragOver={(event) => {
-            event.preventDefault();
-            event.currentTarget.dataset.over = "true";
-          }}
-          onDragLeave={(event) => delete event.currentTarget.dataset.over}
-          onDrop={(event) => {
-            event.preventDefault();
-            act();
-            onDrop();
-          }}
-        >
-          <Icon name={icon} />
-          <strong>{label}</strong>
-          {detail && <small>{detail}</small>}
-        </div>
       ))}
     </div>
   );

@@ -48,12 +48,13 @@ describe("Markdown", () => {
   });
 
   test.each(["*", "**", "`", "[", "[a](", "https://", "http://a,", "*a **b "])(
-    "64 KB of %j take no time to speak of",
+    "as long as a message can be, %j takes no time to speak of",
     (piece) => {
-      const started = performance.now();
-      html(piece.repeat(65_536 / piece.length));
-      plainText(piece.repeat(65_536 / piece.length));
-      expect(performance.now() - started).toBeLessThan(3_000);
+      const text = piece.repeat(4_096 / piece.length);
+      const before = process.cpuUsage();
+      html(text);
+      plainText(text);
+      expect(process.cpuUsage(before).user / 1000).toBeLessThan(1_000);
     },
   );
 });

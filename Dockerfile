@@ -1,14 +1,14 @@
 # One node; alone on SQLite in /data, or one of several (see deploy/docker-compose.yml).
 # The demo page is left out: it is for trying things on one's own machine, and needs Node.js to build.
 
-FROM python:3.11.11-slim-bookworm AS build
+FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 COPY pyproject.toml setup.cfg README.md ./
 COPY notify_server notify_server
 RUN python -m venv /opt/notify-server \
     && /opt/notify-server/bin/pip install --no-cache-dir --disable-pip-version-check .
 
-FROM python:3.11.11-slim-bookworm
+FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin notify \
     && install -d -o notify -g notify -m 0700 /data
 COPY --from=build /opt/notify-server /opt/notify-server

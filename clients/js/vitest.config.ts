@@ -8,7 +8,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 30_000 },
+        test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
       },
       { extends: true, test: { name: "lane", include: ["test/lane/*.test.{ts,tsx}"], ...live } },
       ...(process.env.SKIP_BROWSER

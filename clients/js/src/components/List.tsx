@@ -9,6 +9,7 @@ import {
   type DragEvent,
   type KeyboardEvent,
 } from "react";
+import { filterKey } from "../core/filters";
 import type { Filters } from "../core/types";
 import type { Notification } from "../generated/wire";
 import { useNotifyClient } from "../react/context";
@@ -75,14 +76,15 @@ function List({
   marksSeen = true,
 }: Omit<NotificationListProps, keyof UiOptions>) {
   const ui = useUi();
-  const [list, items, pinned] = useOrdered(filters);
+  const [list, all, pinned] = useOrdered(filters);
   const scroller = useRef<HTMLDivElement>(null);
+  const [items, waiting] = useWaiting(scroller, all, filterKey(filters));
   const virtual = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ESTIMATE,
     getItemKey: (at) => items[at]!.id,
-    overscan: 8,
+    overscan: 6,
   });
   const rows = virtual.getVirtualItems();
   const isFiltered = Object.values(filters).some(Boolean);
@@ -95,6 +97,10 @@ function List({
   const focus = useFocus(scroller, items, (at) => virtual.scrollToIndex(at));
   const pressed = useKeys(items, focus, selection, () => scroller.current);
   selection?.offer(items);
+  function toTop(): void {
+    scroller.current?.scrollTo({ top: 0 });
+    scroller.current?.focus();
+  }
 
   return (
     <div
@@ -105,6 +111,14 @@ function List({
       onFocus={focus.onFocus}
       onBlur={focus.onBlur}
     >
+      {waiting > 0 && (
+        <div className="nt-newer">
+          <button type="button" className="nt-button nt-primary" onClick={toTop}>
+            <Icon name="high" />
+            {ui.l.newer(waiting)}
+          </button>
+        </div>
+      )}
       {items.length === 0 ? (
         <Nothing list={list} isFiltered={isFiltered} />
       ) : (
@@ -207,6 +221,39 @@ function useOlder(list: UseNotifications, last: number, count: number): void {
     const isWanted = isCurrent && count > 0 && hasMore && !isLoading && !error;
     if (isWanted && last >= count - AHEAD) void loadMore();
   }, [isCurrent, count, hasMore, isLoading, error, last, loadMore]);
+}
+
+/**
+ * While somebody reads further down, what arrives above waits, so that nothing moves under the eyes and
+ * nothing is drawn anew. At the top it is shown.
+ *
+ * @param key another list starts afresh.
+ */
+function useWaiting(
+  scroller: { current: HTMLElement | null },
+  all: readonly Notification[],
+  key: string,
+): [readonly Notification[], number] {
+  const shown = useRef({ key, items: all, ids: null as Set<string> | null });
+  const isAway = (scroller.current?.scrollTop ?? 0) > AT_TOP;
+  const items = useMemo(() => {
+    const before = shown.current;
+    if (!isAway || before.key !== key) return all;
+    const ids = before.ids ?? new Set(before.items.map(({ id }) => id));
+    const lowest = all.findLastIndex(({ id }) => ids.has(id));
+    const next = all.filter(({ id }, at) => at > lowest || ids.has(id));
+    const isSame = next.length === before.items.length && next.every((one, at) => one === before.items[at]);
+    return isSame ? before.items : next;
+  }, [all, isAway, key]);
+  useLayoutEffect(() => {
+    const before = shown.current;
+    let { ids } = before;
+    if (!isAway || before.key !== key) ids = null;
+    else if (ids === null) ids = new Set([...before.items, ...items].map(({ id }) => id));
+    else if (before.items !== items) for (const { id } of items) ids.add(id);
+    shown.current = { key, items, ids };
+  });
+  return [items, all.length - items.length];
 }
 
 /** Keeps what is read where it is while new ones come in above it. */

@@ -47,6 +47,7 @@ export const de: Localization = {
   errorTitle: "Die Liste konnte nicht geladen werden",
   errorText: "Das konnte nicht geladen werden.",
   end: "Das ist alles",
+  newer: (n) => count(n, "1 neue", `${n} neue`),
   keys: "Pfeiltasten bewegen, Eingabe öffnet, X wählt aus, R gelesen, P anheften, S später, D erledigt, Entf löscht.",
 
   isUnread: "Ungelesen",

@@ -47,6 +47,8 @@ export const en = {
   errorTitle: "The list could not be loaded",
   errorText: "It could not be loaded.",
   end: "That is all",
+  /** What waits above while somebody reads further down. */
+  newer: (n: number) => count(n, "1 new", `${n} new`),
   keys: "Arrow keys move, Enter opens, X selects, R read, P pin, S snooze, D done, Delete deletes.",
 
   isUnread: "Unread",

@@ -46,10 +46,16 @@ export class Tab {
     });
   }
 
-  static async open(context: BrowserContext, url: string, user: string, query = ""): Promise<Tab> {
+  static async open(
+    context: BrowserContext,
+    url: string,
+    user: string,
+    query = "",
+    isWaiting = true,
+  ): Promise<Tab> {
     const tab = new Tab(await context.newPage(), user);
     await tab.page.goto(`${url}/demo/?user=${user}${query}`);
-    await tab.connected();
+    if (isWaiting) await tab.connected();
     return tab;
   }
 
@@ -95,16 +101,19 @@ export class Tab {
     return { all: await read("data-announced"), repeated: await read("data-repeated") };
   }
 
-  /** What axe finds, in words. */
-  async axe(): Promise<string[]> {
+  /** What axe finds, in words. @param only these rules, by their ids; default all of WCAG 2.2 AA and more. */
+  async axe(only?: string[]): Promise<string[]> {
     // Past the page's own policy, as the browser's developer tools are.
     await this.page.evaluate(AXE);
-    return this.page.evaluate(async (rules) => {
-      await Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined)));
+    return this.page.evaluate(async (runOnly) => {
+      const ending = document
+        .getAnimations()
+        .filter((one) => Number(one.effect?.getComputedTiming().endTime) < Infinity);
+      await Promise.all(ending.map((one) => one.finished.catch(() => undefined)));
       const { axe } = globalThis as unknown as { axe: { run: (...args: unknown[]) => Promise<AxeResult> } };
-      const { violations } = await axe.run(document, { runOnly: rules });
+      const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"] });
       return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
-    }, RULES);
+    }, only ?? RULES);
   }
 }
 

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from notify_server.bus.envelopes import BadEnvelopeError, Envelope, Envelopes
 from notify_server.bus.peers import Peers, Sign
-from notify_server.kit.aio import pause
+from notify_server.kit.aio import end, pause
 from notify_server.kit.clock import Clock
 from notify_server.kit.ids import random_id
 from notify_server.ports.bus import NODES, Bus, Call, Listener, News
@@ -155,11 +155,7 @@ class RedisBus(Bus):
             async with asyncio.timeout(1.0 if self.healthy else 0):
                 while self._waiting:
                     await pause(0.01)
-        left = set(self._tasks)
-        while left:  # a cancellation that meets a timeout of redis-py's is swallowed there
-            for task in left:
-                task.cancel()
-            _, left = await asyncio.wait(left, timeout=0.2)
+        await end(self._tasks)
         self._tasks = []
 
     # -- sending -------------------------------------------------------------------------------

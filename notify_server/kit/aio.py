@@ -3,10 +3,13 @@
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 import structlog
+
+_TRY_S, _TRIES = 0.2, 25
+"""How long a task has to end before it is cancelled again, and how often it is."""
 
 _log = structlog.get_logger("notify.tasks")
 
@@ -35,9 +38,7 @@ class Background:
     async def close(self) -> None:
         """Cancel what still runs and wait for it; nothing starts any more."""
         self._is_closed = True
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     @staticmethod
     async def _watched(work: Coroutine[Any, Any, None], name: str) -> None:
@@ -45,6 +46,22 @@ class Background:
             await work
         except Exception:  # noqa: BLE001 - the one place where a task's failure ends
             _log.exception("task_failed", task=name)
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they have ended, but not for one that will not.
+
+    Again and again: a cancellation that meets the end of a timeout inside can be swallowed there.
+    """
+    left = {task for task in tasks if not task.done()}
+    for _ in range(_TRIES):
+        if not left:
+            return
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_TRY_S)
+    if left:
+        _log.error("tasks_not_ended", tasks=sorted(task.get_name() for task in left))
 
 
 async def pause(seconds: float) -> None:

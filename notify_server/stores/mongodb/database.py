@@ -20,6 +20,7 @@ from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
 from notify_server.domain.errors import InternalError, NotifyError, UnavailableError
+from notify_server.kit.aio import end
 from notify_server.kit.aio import pause as rest
 from notify_server.kit.clock import Clock
 from notify_server.kit.metrics import FAST_S, Histogram, Meter
@@ -77,9 +78,13 @@ class Database:
             raise
 
     async def close(self) -> None:
-        """Finish what was begun, then let go; the second time does nothing."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        """Finish what was begun, then let go; the second time does nothing.
+
+        What is not finished in time is dropped, as at a crash: each write stands by itself.
+        """
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=PATIENCE_S)
+        await end(self._tasks)
         client, self._client = self._client, None
         if client is not None:
             await client.close()

@@ -1,11 +1,13 @@
 """Watched tasks, calls that gather, deadlines in order."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notify_server.kit import aio
 from notify_server.kit.aio import Background, Deadlines, Later, pause
 
 
@@ -57,6 +59,42 @@ async def test_background_close_cancels_what_runs_and_what_has_not_begun():
     await background.close()
     assert cancelled == [True]
     assert len(background) == 0
+
+
+async def test_background_close_ends_what_swallowed_a_cancellation():
+    """As a timeout does that ends in the same turn of the loop."""
+    background, begun, swallowed = Background(), asyncio.Event(), []
+
+    async def work():
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed.append(True)
+        await asyncio.Event().wait()
+
+    background.spawn(work(), "working")
+    await begun.wait()
+    await background.close()
+    assert swallowed == [True]
+    assert len(background) == 0
+
+
+async def test_background_close_does_not_wait_for_what_never_ends(monkeypatch):
+    monkeypatch.setattr(aio, "_TRY_S", 0.01)
+    background, may_end = Background(), asyncio.Event()
+
+    async def stubborn():
+        while not may_end.is_set():
+            with suppress(asyncio.CancelledError):
+                await may_end.wait()
+
+    background.spawn(stubborn(), "stubborn")
+    await asyncio.sleep(0)
+    with structlog.testing.capture_logs() as logs:
+        await background.close()
+    assert [(log["event"], log["tasks"]) for log in logs] == [("tasks_not_ended", ["stubborn"])]
+    may_end.set()
 
 
 async def test_background_starts_nothing_after_its_end():

@@ -46,6 +46,7 @@ TESTED_THROUGH = {
     # Modules that no test imports by name, and the tests that run them.
     "notify_server.__main__": "tests/unit/cli/test_cli_main.py",
     "notify_server.app.banner": "tests/support/server.py",
+    "notify_server.app.inspection": "tests/acceptance/test_command_doctor.py",
     "notify_server.app.config_checks": "tests/unit/app/test_config.py",
     "notify_server.app.config_faults": "tests/unit/app/test_config.py",
     "notify_server.app.config_fill": "tests/unit/app/test_config.py",

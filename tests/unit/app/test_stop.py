@@ -3,16 +3,11 @@
 import asyncio
 import contextlib
 import json
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from support.rawsocket import RawSocket
 
 from notify_server.app import stop as stopping

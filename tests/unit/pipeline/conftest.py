@@ -1,12 +1,6 @@
 """The line over a real store in ``tmp_path``; time stands still until a test moves it."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from support.line_rig import LineRig
 from support.stores import Shop
 

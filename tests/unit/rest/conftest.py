@@ -1,17 +1,13 @@
 """The HTTP side on a real socket over the real line and a real SQLite file, with time in hand."""
 
 import asyncio
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
 import pytest
 from aiohttp import web
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from notify_server.app.build import build
 from notify_server.auth.keys import make_key

@@ -1,12 +1,6 @@
 """Tests of one engine's inside."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from support.stores import Shop
 
 from notify_server.kit.clock import ManualClock

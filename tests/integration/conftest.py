@@ -1,6 +1,0 @@
-"""Tests of what stands around the product: benchmarks, and what it is deployed with."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -1,6 +1,0 @@
-"""Facts to decide about, said shortly."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from support.model import Delivery
 
 SMALL = settings(
-    max_examples=6,
+    max_examples=4,
     stateful_step_count=25,
     derandomize=True,
     deadline=None,

@@ -9,7 +9,7 @@ from notify_server.stores.mongodb import queries
 
 COMMANDS = {
     "find", "getMore", "aggregate", "insert", "update", "delete", "findAndModify",
-    "createIndexes", "endSessions",
+    "createIndexes", "endSessions", "ping",
 }  # fmt: skip
 """What the store says at all."""
 OPERATORS = {"$in", "$gt", "$gte", "$lt", "$lte", "$ne", "$or", "$elemMatch"}

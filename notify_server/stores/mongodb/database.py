@@ -72,6 +72,7 @@ class Database:
             told = scrubbed(str(error), self._url)
             raise UnavailableError(f"The store's URL can not be used: {told}.") from None
         try:
+            await self.run(self._ping())  # one that is away is told soon
             await self.run(self._make_indexes(), START_S)
         except NotifyError:
             await self.close()
@@ -261,6 +262,11 @@ class Database:
             return await self._persist(call)
         finally:
             self._took.observe(self._clock.monotonic() - began)
+
+    async def _ping(self) -> None:
+        client = self._client
+        if client is not None:
+            await self._persist(lambda: client.admin.command("ping"))
 
     async def _make_indexes(self) -> None:
         """One call for each collection; those that are there are left as they are."""

@@ -23,9 +23,6 @@ from notify_server.client import (
 )
 from notify_server.policy.presets import PRESETS
 
-# When a server dies under it, the HTTP library now and then leaves a socket to the collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 @pytest.fixture
 def client(server):

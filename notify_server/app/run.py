@@ -78,7 +78,7 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
 @asynccontextmanager
 async def _listening(product: Product, settings: Settings) -> AsyncIterator[int]:
     """The product, started; yields the port. What was accepted before the start is heard first."""
-    await product.line.discovery.look()
+    await product.line.discovery.start()
     product.background.spawn(product.line.dispatcher.run(), "dispatch")
     product.background.spawn(product.loop_watch.run(), "watch the loop")
     product.ticker.start()

@@ -47,6 +47,11 @@ class Discovery:
         """Other nodes accept too, mostly for people who are not here."""
         self._is_shared = True
 
+    async def start(self) -> None:
+        """The first look, and more to come: what a crash left is finished some seconds after it."""
+        self.doubt()
+        await self.look()
+
     def doubt(self) -> None:
         """Something may have been missed: look at the next occasion, and some more times."""
         self._doubtful_until = self._clock.now() + DOUBT

@@ -57,6 +57,13 @@ async def test_look_while_all_is_told_is_late_and_begins_where_the_last_one_ende
     assert looks == [began - OVERLAP, began + CALM - OVERLAP]
 
 
+async def test_look_is_frequent_after_a_start(rig, looks):
+    """A crash before it may have left what is to be finished some seconds later."""
+    await rig.line.discovery.start()
+    await ticks(rig, 4)
+    assert len(looks) == 3
+
+
 async def test_look_is_frequent_while_a_node_is_silent(rig, looks, place):
     place.hears_all = False
     await ticks(rig, 8)

@@ -147,7 +147,6 @@ async def test_retries_of_many_rows_by_two_nodes_are_done_once(world, count):
     assert set(came.values()) == {1}, "the node that took the row sends it, and no other"
 
 
-@pytest.mark.soak  # until it has been run on a quiet machine since it became this strict
 @pytest.mark.parametrize("count", small_and_large(10, 40))
 async def test_node_frozen_beyond_its_lease_repeats_nothing_when_it_wakes_up(world, count):
     """X19: the other takes over; what the frozen one had begun is refused by the store."""

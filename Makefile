@@ -40,7 +40,7 @@ bench-nodes: install-dev ## measure what a second node and the bus cost in CPU s
 
 bench-client: install-dev pages ## weigh the React package against its peers and time its page; never fails on a figure
 	@node benchmarks/client/bytes.mjs
-	if [ -f benchmarks/client/page.mjs ]; then exec node benchmarks/client/page.mjs $(ARGS); fi
+	exec node benchmarks/client/page.mjs $(ARGS)
 
 soak: install-dev ## the tests that run for minutes
 	@$(BIN)/python -m pytest -m soak $(ARGS)

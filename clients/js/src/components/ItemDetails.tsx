@@ -4,7 +4,7 @@ import { safeMedia } from "../core/links";
 import type { Notification } from "../generated/wire";
 import { Icon } from "./Icon";
 import type { Localization } from "./locales/en";
-import { moment, percent } from "./time";
+import { moment, percent, percentage } from "./time";
 import { useUi } from "./ui";
 
 export function Media({ item }: { item: Notification }) {
@@ -31,9 +31,7 @@ export function Media({ item }: { item: Notification }) {
 export function Progress({ item, l }: { item: Notification; l: Localization }) {
   const done = percent(item.data);
   if (done === null) return null;
-  const words = new Intl.NumberFormat(l.locale, { style: "percent", maximumFractionDigits: 0 }).format(
-    done / 100,
-  );
+  const words = percentage(l, done);
   return (
     <div className="nt-progress" data-full={done >= 100 || undefined}>
       <progress max={100} value={done} aria-label={`${l.progress}: ${item.title}`} />

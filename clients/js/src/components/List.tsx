@@ -1,6 +1,7 @@
 /** The list: only what is in view is drawn, older ones come on the way down, keys move and act. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import {
+  useCallback,
   useEffect,
   useLayoutEffect,
   useMemo,
@@ -31,7 +32,7 @@ export interface NotificationListProps extends UiOptions {
   marksSeen?: boolean;
 }
 
-const ESTIMATE = 92;
+const estimateSize = () => 92;
 /** So close to the end, in items, the next page is fetched. */
 const AHEAD = 12;
 const SEEN_AFTER_MS = 400;
@@ -79,11 +80,12 @@ function List({
   const [list, all, pinned] = useOrdered(filters);
   const scroller = useRef<HTMLDivElement>(null);
   const [items, waiting] = useWaiting(scroller, all, filterKey(filters));
+  // The same functions while the items are the same: else every frame measures all of them anew.
   const virtual = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ESTIMATE,
-    getItemKey: (at) => items[at]!.id,
+    estimateSize,
+    getItemKey: useCallback((at: number) => items[at]!.id, [items]),
     overscan: 6,
   });
   const rows = virtual.getVirtualItems();

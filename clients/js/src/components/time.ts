@@ -1,5 +1,6 @@
 /** Words for times and days in the language of the page. */
 import type { Localization } from "./locales/en";
+import { once } from "./once";
 
 const DAY_MS = 86_400_000;
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
@@ -8,17 +9,6 @@ const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["hour", 3_600_000],
   ["minute", 60_000],
 ];
-
-/** Formats are dear to make: one of each per language. */
-const made = new Map<string, unknown>();
-
-function once<T>(key: string, make: () => T): T {
-  const known = made.get(key) as T | undefined;
-  if (known !== undefined) return known;
-  const fresh = make();
-  made.set(key, fresh);
-  return fresh;
-}
 
 export function number(l: Localization, n: number): string {
   return once(`n ${l.locale}`, () => new Intl.NumberFormat(l.locale)).format(n);
@@ -94,4 +84,10 @@ export function snoozeChoices(l: Localization, now: number): { label: string; un
 export function percent(data: Record<string, unknown> | undefined): number | null {
   const told = data?.percent ?? data?.progress;
   return typeof told === "number" && Number.isFinite(told) ? Math.min(100, Math.max(0, told)) : null;
+}
+
+/** 42 as "42 %", the way the language writes it. */
+export function percentage(l: Localization, done: number): string {
+  const style = { style: "percent", maximumFractionDigits: 0 } as const;
+  return once(`% ${l.locale}`, () => new Intl.NumberFormat(l.locale, style)).format(done / 100);
 }

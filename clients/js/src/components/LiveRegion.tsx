@@ -3,6 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { useClientEvent } from "../react/hooks";
 import { useNotifyClient } from "../react/context";
 import { plainText } from "./Markdown";
+import { usePace } from "./pace";
 import { toastsOf } from "./toasts";
 import { useUi } from "./ui";
 
@@ -12,11 +13,12 @@ export function LiveRegion() {
   const { l } = useUi();
   const [speaker] = useState(() => Symbol("speaker"));
   useEffect(() => toasts.speak(speaker), [toasts, speaker]);
+  const pace = usePace((more) => toasts.say(l.more(more)));
   useClientEvent("announce", ({ notification, kind, isReplayed }) => {
     if (toasts.speakers[0] !== speaker || isReplayed || kind === "revised") return;
     const { title, message, priority } = notification;
-    const isCritical = priority === "critical";
-    toasts.say(isCritical ? `${title}. ${plainText(message)}` : l.arrived(title), isCritical);
+    if (priority === "critical") toasts.say(`${title}. ${plainText(message)}`, true);
+    else if (pace.admits(priority)) toasts.say(l.arrived(title));
   });
   const said = useSyncExternalStore(
     toasts.watch,

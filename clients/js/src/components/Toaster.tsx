@@ -1,7 +1,6 @@
 /** Toasts by priority, undo, the tone and the desktop notification: what happens when something arrives. */
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { safeLink } from "../core/links";
-import type { Announcement } from "../core/types";
 import type { Notification as Item } from "../generated/wire";
 import { useNotifyClient } from "../react/context";
 import { useClientEvent } from "../react/hooks";
@@ -9,6 +8,7 @@ import { useActions } from "./actions";
 import { Icon } from "./Icon";
 import { LiveRegion } from "./LiveRegion";
 import { Markdown, plainText } from "./Markdown";
+import { usePace, type Pace } from "./pace";
 import { isOn, playTone } from "./switches";
 import { percent } from "./time";
 import { STAY, toastsOf, type Toast } from "./toasts";
@@ -143,47 +143,74 @@ function ToastView({
   );
 }
 
-/** One toast for what is new, one for all that came meanwhile; the client sees to "once in all tabs". */
+/** A toast for each that is new, while there is time to read it; the number of the others, and of what was missed. */
 function useArrivals(minPriority: Item["priority"], stay: Record<Item["priority"], number | null>): void {
-  const client = useNotifyClient();
-  const toasts = toastsOf(client);
+  const toasts = toastsOf(useNotifyClient());
   const { l } = useUi();
   const actions = useActions();
-  const away = useRef(0);
-  useClientEvent("announce", (announcement) => {
-    const { key, notification, kind, isReplayed } = announcement;
-    if (kind === "revised" && percent(notification.data) !== null) {
-      toasts.revise(notification, notification.title);
-      return;
-    }
-    if (RANK.indexOf(notification.priority) < RANK.indexOf(minPriority)) return;
-    const isCritical = notification.priority === "critical";
-    if (isReplayed && !isCritical) {
-      if (!toasts.list.some((toast) => toast.key === "away")) away.current = 0;
-      toasts.show({ key: "away", text: l.away(++away.current), ms: STAY.normal });
-    } else toasts.show({ key, text: notification.title, notification, ms: stay[notification.priority] });
-    ring(announcement, () => actions.open(notification, null));
+  const more = useSum("more", l.more);
+  const away = useSum("away", l.away, (title) => ring({ title, tag: "away" }));
+  useClientEvent("announce", ({ key, notification, kind, isReplayed }) => {
+    const { priority, title } = notification;
+    if (kind === "revised" && percent(notification.data) !== null) return toasts.revise(notification, title);
+    if (RANK.indexOf(priority) < RANK.indexOf(minPriority)) return;
+    if (isReplayed && priority !== "critical") return away.add();
+    if (!isCertain(notification) && !toasts.has(key) && !more.admits(priority)) return;
+    toasts.show({ key, text: title, notification, ms: stay[priority] });
+    if (kind !== "revised") ring(told(notification), () => actions.open(notification, null));
   });
 }
 
-function ring({ notification, kind }: Announcement, open: () => void): void {
-  if (kind === "revised") return;
-  if (isOn("sound")) playTone(notification.priority === "critical" || notification.priority === "urgent");
-  if (!isOn("desktop") || !document.hidden || Notification.permission !== "granted") return;
-  showOnDesktop(notification, open);
+/** Shown however many there are: what must be confirmed, and what is nowhere else. */
+function isCertain({ priority, persist }: Item): boolean {
+  return priority === "critical" || persist === false;
 }
 
-function showOnDesktop({ id, title, message, priority }: Item, open: () => void): void {
+/**
+ * One toast that tells a number; once it is gone, counting starts anew.
+ *
+ * @param onFirst called when it appears.
+ */
+function useSum(key: string, words: (n: number) => string, onFirst?: (text: string) => void): Pace {
+  const toasts = toastsOf(useNotifyClient());
+  const sum = useRef(0);
+  return usePace((more) => {
+    const isFirst = !toasts.has(key);
+    sum.current = isFirst ? more : sum.current + more;
+    const text = words(sum.current);
+    toasts.show({ key, text, ms: STAY.normal });
+    if (isFirst) onFirst?.(text);
+  });
+}
+
+/** What the tone and the desktop are given. */
+interface Told {
+  title: string;
+  body?: string;
+  /** On the desktop the same tag is shown once. */
+  tag: string;
+  isUrgent?: boolean;
+  mustStay?: boolean;
+}
+
+function told({ id, title, message, priority }: Item): Told {
+  const mustStay = priority === "critical";
+  return { title, body: plainText(message), tag: id, isUrgent: mustStay || priority === "urgent", mustStay };
+}
+
+function ring(what: Told, open?: () => void): void {
+  if (isOn("sound")) playTone(what.isUrgent ?? false);
+  if (!isOn("desktop") || !document.hidden || Notification.permission !== "granted") return;
+  showOnDesktop(what, open);
+}
+
+function showOnDesktop({ title, body, tag, mustStay }: Told, open?: () => void): void {
   try {
-    const shown = new Notification(title, {
-      body: plainText(message),
-      tag: id,
-      requireInteraction: priority === "critical",
-    });
+    const shown = new Notification(title, { body, tag, requireInteraction: mustStay });
     shown.onclick = () => {
       window.focus();
       shown.close();
-      open();
+      open?.();
     };
   } catch {
     // Browsers of phones leave this to service workers; the tone and the toast are there.

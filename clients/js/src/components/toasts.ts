@@ -49,6 +49,10 @@ export class Toasts {
     };
   };
 
+  has(key: string): boolean {
+    return this.list.some((toast) => toast.key === key);
+  }
+
   show(toast: Toast): void {
     if (this.#drawers === 0) return toast.onEnd?.();
     const at = this.list.findIndex(({ key }) => key === toast.key);

@@ -8,6 +8,7 @@ declare global {
   interface Window {
     /** What the page really did, counted by scripts that run before it. */
     tones: number;
+    mostToasts: number;
     asked: number;
     desktop: { title: string; onclick: (() => void) | null }[];
     isAway: boolean;
@@ -26,6 +27,14 @@ const EARS = () => {
     window.tones++;
     start.call(this, when);
   };
+};
+
+/** The most toasts that were there at a time. */
+const MOST_TOASTS = () => {
+  window.mostToasts = 0;
+  new MutationObserver(() => {
+    window.mostToasts = Math.max(window.mostToasts, document.querySelectorAll(".nt-toast").length);
+  }).observe(document, { childList: true, subtree: true });
 };
 
 /** A desktop that has not been asked yet and says yes; the page can be told that nobody looks at it. */
@@ -48,6 +57,17 @@ const DESKTOP = () => {
   Object.defineProperty(Document.prototype, "hidden", { get: () => window.isAway === true });
 };
 
+/** A page that gives nothing a height. */
+const UNLIMITED = () => {
+  const style =
+    "body :has(.nt-list) { display: block !important; height: auto !important; max-height: none !important }";
+  document.addEventListener("DOMContentLoaded", () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    document.adoptedStyleSheets.push(sheet);
+  });
+};
+
 async function settings(tab: Tab): Promise<void> {
   await tab.pane.getByRole("button", { name: "Notification settings" }).click();
 }
@@ -55,8 +75,9 @@ async function settings(tab: Tab): Promise<void> {
 const sum = async (tabs: Tab[], read: (tab: Tab) => Promise<number>) =>
   (await Promise.all(tabs.map(read))).reduce((all, one) => all + one, 0);
 
-async function sendMany(user: string): Promise<void> {
-  const items = Array.from({ length: MANY }, (_, n) => ({ to: user, title: `Number ${n}`, message: "m" }));
+async function sendMany(user: string, more: object[] = []): Promise<void> {
+  const many = Array.from({ length: MANY }, (_, n) => ({ to: user, title: `Number ${n}`, message: "m" }));
+  const items = [...many, ...more];
   expect((await stage.server.post("/notifications/bulk", { items })).status).toBeLessThan(300);
 }
 
@@ -108,6 +129,28 @@ test("two tabs make one toast and one sound together", async () => {
   await stage.server.send(user, "Quietly", { priority: "critical" });
   await becomes(() => toasts("Quietly"), 1);
   expect(await heard()).toBeLessThanOrEqual(TONES.normal + 3 * TONES.critical);
+});
+
+test("of many at once a few are toasts and the rest is a number; what matters is among the toasts", async () => {
+  const [context, user] = [await stage.newContext(), stage.newUser()];
+  await context.addInitScript(EARS);
+  await context.addInitScript(MOST_TOASTS);
+  const tab = await stage.open(context, user, "&with=nobody");
+  await settings(tab);
+  await tab.pane.getByRole("switch", { name: "Sound" }).click();
+  const toast = (hasText: string | RegExp) => tab.page.locator(".nt-toast", { hasText });
+  await sendMany(user, [{ to: user, title: "The pump stands still", message: "m", priority: "urgent" }]);
+  await toast(/11\d more notifications/).waitFor();
+  await toast("The pump stands still").waitFor();
+  const voice = tab.page.locator('[aria-live="polite"]', { hasText: "more notifications" });
+  await voice.first().waitFor({ state: "attached" });
+  await becomes(() => tab.bell(), `Notifications, ${MANY + 1} unread`);
+  expect(await tab.page.evaluate(() => window.mostToasts)).toBeLessThanOrEqual(4);
+  expect(await tab.page.evaluate(() => window.tones)).toBeLessThan(8 * TONES.critical);
+  await toast("more notifications").getByRole("button", { name: "Close" }).click();
+  await becomes(() => toast("more notifications").count(), 0);
+  await sendMany(user);
+  await toast(/1[12]\d more notifications/).waitFor();
 });
 
 test("the desktop is explained before the browser asks, and used only when nobody looks", async () => {
@@ -222,6 +265,20 @@ test("what arrives while somebody reads further down waits above, and moves noth
   await tab.pane.getByRole("button", { name: "1 new" }).click();
   await tab.item("Up there").waitFor();
   await becomes(() => tab.pane.getByRole("button", { name: "1 new" }).count(), 0);
+});
+
+test("a list that nothing around it limits is as tall as the window, and draws no more", async () => {
+  const [context, user] = [await stage.newContext(), stage.newUser()];
+  await context.addInitScript(UNLIMITED);
+  await sendMany(user);
+  const tab = await stage.open(context, user, "&with=nobody");
+  await tab.item(`Number ${MANY - 1}`).waitFor();
+  const list = tab.pane.locator(".nt-list");
+  expect((await list.boundingBox())?.height).toBe(tab.page.viewportSize()?.height);
+  expect(await tab.items.count()).toBeLessThan(60);
+  await list.evaluate((element) => (element.scrollTop = element.scrollHeight));
+  await becomes(async () => (await tab.items.count()) > 0 && (await tab.items.count()) < 60, true);
+  expect(await list.evaluate((element) => element.scrollTop)).toBeGreaterThan(0);
 });
 
 test("with reduced motion nothing moves by itself", async () => {

@@ -121,6 +121,7 @@ export const ar: Localization = {
   later: "لاحقًا",
 
   away: (n) => `وصل ${items(n)} أثناء غيابك`,
+  more: (n) => `${items(n)} أخرى`,
   arrived: (title) => `إشعار جديد: ${title}`,
   status: {
     connecting: "جارٍ الاتصال",

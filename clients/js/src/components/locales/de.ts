@@ -108,6 +108,7 @@ export const de: Localization = {
 
   away: (n) =>
     count(n, "1 Mitteilung kam in Ihrer Abwesenheit", `${n} Mitteilungen kamen in Ihrer Abwesenheit`),
+  more: (n) => count(n, "1 weitere Mitteilung", `${n} weitere Mitteilungen`),
   arrived: (title) => `Neue Mitteilung: ${title}`,
   status: {
     connecting: "Verbindet",

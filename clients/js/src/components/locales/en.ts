@@ -109,6 +109,7 @@ export const en = {
 
   away: (n: number) =>
     count(n, "1 notification came while you were away", `${n} notifications came while you were away`),
+  more: (n: number) => count(n, "1 more notification", `${n} more notifications`),
   arrived: (title: string) => `New notification: ${title}`,
   status: {
     connecting: "Connecting",

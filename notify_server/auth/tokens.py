@@ -28,6 +28,7 @@ from notify_server.domain.claims import Claims
 from notify_server.domain.errors import Code, RejectedError
 from notify_server.domain.settings import ALGORITHMS, PUBLIC_ALGORITHMS, AuthSettings
 from notify_server.kit.clock import Clock, from_ms, to_ms
+from notify_server.wire.fields import id_problem
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +36,6 @@ _MAX_CHARS = 8192
 _LEEWAY_MS = 60_000
 _MAX_SECONDS = 253_402_300_799  # the end of the year 9999, where datetime ends
 _TYPES = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 # No slash, no "..": a key id is a name, not a path or URL. The second form is a SHA-256 in base64,
 # which some providers use and which may hold slashes.
@@ -165,11 +165,9 @@ class TokenVerifier:
         return tuple(self._id(value, claim) for value in values)
 
     def _id(self, value: object, claim: str) -> str:
-        if not isinstance(value, str) or not value.strip() or len(value) > self._id_chars:
-            raise _invalid(f"{claim} is no text of 1 to {self._id_chars} characters")
-        if _CONTROL.search(value):
-            raise _invalid(f"{claim} holds control characters")
-        return value
+        if problem := id_problem(value, self._id_chars):
+            raise _invalid(f"{claim} {problem}")
+        return str(value)
 
 
 def _unverified_header(token: str) -> Mapping[str, Any]:

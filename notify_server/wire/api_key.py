@@ -8,7 +8,7 @@ from typing_extensions import override
 from notify_server.domain.claims import ApiKey, Scope
 from notify_server.domain.errors import Code, RejectedError
 from notify_server.kit.clock import to_rfc3339
-from notify_server.wire.fields import Id, ListOf, StrictSchema, load
+from notify_server.wire.fields import Label, ListOf, StrictSchema, load
 
 NAME_CHARS = 128
 
@@ -26,7 +26,7 @@ class ScopeField(fields.Field[Any]):
 class NewKeySchema(StrictSchema):
     """What a new key is called, and what it may do."""
 
-    name = Id(NAME_CHARS, required=True)
+    name = Label(NAME_CHARS, required=True)
     scopes = ListOf(ScopeField(), len(Scope), 1, required=True)
 
 

@@ -21,7 +21,7 @@ from notify_server.wire.events import AdminEvent
 from notify_server.wire.fields import (
     Flag,
     FreeObject,
-    Id,
+    Label,
     ListOf,
     Moment,
     PriorityField,
@@ -123,7 +123,7 @@ def _type(field: fields.Field[Any]) -> str:
     match field:
         case Url():
             return f"URL, at most {field.most} characters"
-        case Id():
+        case Label():
             return f"id, at most {field.most} characters"
         case Text():
             return f"text, at most {field.most} characters"

@@ -24,6 +24,8 @@ _MESSAGES: dict[str, str | list[Any] | dict[Any, Any]] = {
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+_DOTS = (".", "..")
+"""Clients and proxies take them out of a path before it is sent, however they are written."""
 _SCHEMES = ("https", "http", "mailto")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
 MAX_SECONDS = 10 * 366 * 86_400
@@ -66,8 +68,18 @@ class Text(_Strict):
         return value
 
 
-class Id(Text):
-    """A user, room, role or notification id: no control characters."""
+class Label(Text):
+    """A text of one line: no control characters."""
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if problem := _label_problem(value, self.most):
+            raise ValidationError(problem)
+        return value
+
+
+class Id(Label):
+    """A user, room, role or notification id: one that can stand in a path."""
 
     @override
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
@@ -78,6 +90,12 @@ class Id(Text):
 
 def id_problem(value: object, most: int) -> str:
     """What is wrong with an id, or an empty text."""
+    if value in _DOTS:
+        return "must not be . or .., which no client can send as a part of a path"
+    return _label_problem(value, most)
+
+
+def _label_problem(value: object, most: int) -> str:
     if not isinstance(value, str):
         return "must be a text"
     if not value.strip():

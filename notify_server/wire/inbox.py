@@ -17,6 +17,7 @@ from notify_server.wire.fields import (
     Flag,
     FreeObject,
     Id,
+    Label,
     ListOf,
     Moment,
     PriorityField,
@@ -170,7 +171,7 @@ class SnoozeSchema(StrictSchema):
 class ClickSchema(StrictSchema):
     """What a click takes: the button's id, if it was one."""
 
-    action = Id(ID_CHARS, allow_none=True, load_default=None)
+    action = Label(ID_CHARS, allow_none=True, load_default=None)
 
 
 class NothingSchema(StrictSchema):

@@ -21,6 +21,7 @@ from notify_server.wire.fields import (
     Flag,
     FreeObject,
     Id,
+    Label,
     ListOf,
     Moment,
     PriorityField,
@@ -38,6 +39,7 @@ from notify_server.wire.user import PHONE, Address, Locale, Phone, Zone, user_sc
 JsonSchema = dict[str, Any]
 
 NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
+_NO_DOTS = r"^(?!\.\.?$)"
 _NOT_BLANK = r"\S"
 
 
@@ -88,6 +90,10 @@ class _Converter:
 
 def id_schema(most: int) -> JsonSchema:
     """The id of a user, role, room or notification."""
+    return {**_label_schema(most), "pattern": _NO_DOTS + NO_CONTROLS.removeprefix("^")}
+
+
+def _label_schema(most: int) -> JsonSchema:
     return {"type": "string", "minLength": 1, "maxLength": most, "pattern": NO_CONTROLS}
 
 
@@ -99,6 +105,7 @@ def text_schema(most: int, least: int = 1) -> JsonSchema:
 
 _SHAPES: Mapping[type[fields.Field[Any]], Callable[[Any], JsonSchema]] = {
     Text: lambda field: text_schema(field.most, field.least),
+    Label: lambda field: _label_schema(field.most),
     Id: lambda field: id_schema(field.most),
     Url: lambda field: {"type": "string", "format": "uri-reference", "maxLength": field.most},
     Flag: lambda _: {"type": "boolean"},

@@ -21,7 +21,7 @@ from notify_server.policy.types import TypeRegistry
 from notify_server.wire.fields import (
     Flag,
     FreeObject,
-    Id,
+    Label,
     ListOf,
     Moment,
     PriorityField,
@@ -59,7 +59,7 @@ _TARGET_FIELDS = ("to", "exclude")
 class SenderSchema(StrictSchema):
     """``sender``: who is behind it."""
 
-    id = Id(NAME_CHARS, allow_none=True, load_default=None)
+    id = Label(NAME_CHARS, allow_none=True, load_default=None)
     name = Text(LABEL_CHARS, allow_none=True, load_default=None)
     avatar_url = Url(URL_CHARS, allow_none=True, load_default=None)
 
@@ -68,13 +68,13 @@ class ObjectSchema(StrictSchema):
     """``object``: what it is about."""
 
     type = Text(NAME_CHARS, required=True)
-    id = Id(NAME_CHARS, required=True)
+    id = Label(NAME_CHARS, required=True)
 
 
 class ActionSchema(StrictSchema):
     """One of ``actions``: a button."""
 
-    id = Id(NAME_CHARS, required=True)
+    id = Label(NAME_CHARS, required=True)
     label = Text(LABEL_CHARS, required=True)
     url = Url(URL_CHARS, allow_none=True, load_default=None)
 

@@ -17,7 +17,7 @@ from notify_server.domain.operators import SessionInfo
 from notify_server.domain.profile import Profile, ProfileFields
 from notify_server.domain.settings import LimitSettings
 from notify_server.domain.target import AudienceKind, Membership, Source
-from notify_server.wire.fields import Id, ListOf, StrictSchema, Text, load
+from notify_server.wire.fields import Id, Label, ListOf, StrictSchema, Text, load
 from notify_server.wire.json import check_json
 from notify_server.wire.notification import moment_to_wire
 from notify_server.wire.operators import session_to_wire
@@ -96,7 +96,7 @@ def user_schema(limits: LimitSettings) -> Schema:
     named = Id(limits.id_chars)
     return StrictSchema.from_dict(
         {
-            "name": Text(NAME_CHARS, **optional),
+            "name": Label(NAME_CHARS, **optional),
             "email": Address(EMAIL_CHARS, **optional),
             "phone": Phone(16, **optional),
             "locale": Locale(64, **optional),

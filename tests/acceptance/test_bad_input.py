@@ -229,7 +229,7 @@ BAD_EVENTS = {
     "clicked": [{}, {"notification_id": []}],
     "subscribe": [{}, {"types": "x"}, {"types": [5]}, {"types": {}}],
     "unsubscribe": [{}, {"types": ["nonsense"]}],
-    "join_room": [{}, 5, {"room": 5}, {"room": "open_x", "stored": "yes"}],
+    "join_room": [{}, 5, {"room": 5}, {"room": ".."}, {"room": "open_x", "stored": "yes"}],
     "leave_room": [{}, {"room": None}],
     "refresh_token": [{}, 5, {"token": 5}],
     "delete": [{}, {"ids": ["x"] * 501}],

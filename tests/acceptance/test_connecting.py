@@ -38,6 +38,7 @@ def hostile_tokens(server):
         "no sub": (jwt.encode({"iat": now, "exp": now + 60}, secret), "TOKEN_INVALID"),
         "empty sub": (sign({"sub": ""}), "TOKEN_INVALID"),
         "sub of control characters": (sign({"sub": "a\nb"}), "TOKEN_INVALID"),
+        "sub that no path can name": (sign({"sub": ".."}), "TOKEN_INVALID"),
         "sub too long": (sign({"sub": "a" * 129}), "TOKEN_INVALID"),
         "roles no list": (sign({"roles": "ADMIN"}), "TOKEN_INVALID"),
     }

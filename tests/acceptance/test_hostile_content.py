@@ -119,6 +119,8 @@ NOBODY = {
     "user operator": {"user": {"$ne": None}},
     "control character": "a\x00b",
     "newline": "a\nb",
+    "user that no path can name": "..",
+    "room that no path can name": {"room": "."},
     "too long": "a" * 129,
     "empty namespace": {"namespace": ""},
     "unknown namespace": {"namespace": "/nowhere"},

@@ -76,9 +76,9 @@ async def test_person_to_whom_something_was_sent_is_shown_and_a_stranger_is_404(
         ("phone", ["0170123", "+0170123456", "+49 170 1234567", "+49", "+" + "1" * 16, 49]),
         ("locale", ["x", "de_CH", "german-", "de-CH-", "d3", 1]),
         ("time_zone", ["CET+1", "Mars/Phobos", "../etc/passwd", "/etc/localtime", "europe/berlin"]),
-        ("name", ["", 5, "x" * 256]),
+        ("name", ["", 5, "x" * 256, "a\nb", "\x1b[2J", "a\x85b", "a\u2028b"]),
         ("roles", ["EDITOR", ["a\nb"], [""], [1], ["r"] * 101]),
-        ("rooms", [{}, ["x" * 129]]),
+        ("rooms", [{}, ["x" * 129], ["."], [".."]]),
         ("nope", ["x"]),
     ],
 )  # fmt: skip

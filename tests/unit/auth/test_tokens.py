@@ -152,6 +152,7 @@ PAYLOADS = {
     "sub with a line break": claims(sub="42\n43"),
     "sub with NUL": claims(sub="42\0"),
     "sub with C1": claims(sub="42\x85"),
+    "sub that no path can name": claims(sub=".."),
     "sub blank": claims(sub=" "),
     "sub with a line separator": claims(sub="42\u2028"),
     "exp a text": claims(exp="9999999999"),

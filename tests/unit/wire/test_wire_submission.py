@@ -42,6 +42,14 @@ def paths(error):
 # What is taken
 
 
+def test_draft_ids_that_stand_in_no_path_may_be_dots():
+    draft = parse(
+        to=["...", ".a"], object={"type": "folder", "id": "."}, sender={"id": "..", "name": "Up"}
+    )
+    assert draft.targets.users == ("...", ".a")
+    assert draft.content.object == {"type": "folder", "id": "."}
+
+
 def test_draft_smallest_has_the_defaults():
     draft = parse()
     assert draft.targets.users == ("42",)

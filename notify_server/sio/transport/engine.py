@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,6 +14,7 @@ from aiohttp import web
 from engineio import packet
 from engineio.exceptions import EngineIOError
 
+from notify_server.kit.aio import end
 from notify_server.sio.transport import frames
 from notify_server.sio.transport.channel import Channel
 from notify_server.sio.transport.driver import DRIVER
@@ -30,6 +32,8 @@ _LOGGER = logging.getLogger(__name__)
 _Query = dict[str, list[str]]
 _TEXT = [("Content-Type", "text/plain; charset=UTF-8")]
 
+FINISH_S = 3.0
+"""How long handlers may still run when the server stops."""
 FAREWELLS = 256
 """Sessions closed between two polls whose last packets are kept for the next one."""
 
@@ -93,11 +97,16 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
         await self.send_packet(sid, EnginePacket(packet.MESSAGE, data, binary=self.binary))
 
     async def shutdown(self) -> None:
-        """Drop every connection and let its disconnect handlers finish."""
+        """Drop every connection; its handlers may finish for a while, then they are cancelled."""
         for socket in list(self.sockets.values()):
             socket.sever()
-        while self._endings:
-            await asyncio.wait(self._endings)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_S):
+                while self._endings:
+                    await asyncio.wait(self._endings)
+        if late := list(self._endings):
+            self.logger.error("%d connections have handlers that do not return", len(late))
+            await end(late)
         self.wheel.stop()
         await super().shutdown()
 
@@ -129,10 +138,12 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
 
     async def finish(self, socket: EngineSocket, reason: str) -> None:
         """The disconnect event of a connection that is over; nothing is left of it then."""
-        await self._trigger_event("disconnect", socket.sid, reason, run_async=False)
-        socket.closed = True
-        socket.owner = None
-        self.sockets.pop(socket.sid, None)
+        try:
+            await self._trigger_event("disconnect", socket.sid, reason, run_async=False)
+        finally:
+            socket.closed = True
+            socket.owner = None
+            self.sockets.pop(socket.sid, None)
 
     def leave_farewell(self, sid: str, body: bytes) -> None:
         """Keep what a session that was closed in order had left, for the poll that is to come."""

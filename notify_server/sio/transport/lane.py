@@ -65,6 +65,11 @@ class Lane:
         """Forget the jobs that have not begun."""
         self._jobs.clear()
 
+    def cancel(self) -> None:
+        """Cancel the job that runs; unless it takes that upon itself, the others do not begin."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def idle(self) -> None:
         """Wait until nothing is left; returns at once inside a job of this lane."""
         if self._task is not None and self._task is not asyncio.current_task():

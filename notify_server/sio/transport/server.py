@@ -114,8 +114,14 @@ class Server(SessionServer):
         for namespace in {session.namespace for session in peer.sessions} | set(peer.lanes):
             job = partial(self._leave, peer, namespace, reason)
             self._lane(peer, namespace).put_last(job)
-        for lane in list(peer.lanes.values()):
-            await lane.idle()
+        lanes = list(peer.lanes.values())
+        try:
+            for lane in lanes:
+                await lane.idle()
+        except asyncio.CancelledError:
+            for lane in lanes:
+                lane.cancel()
+            raise
         call(self._hooks.ended, self.logger, eio_sid)
 
     def _alive(self, socket: EngineSocket, mark: int) -> None:

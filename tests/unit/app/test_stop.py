@@ -8,7 +8,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 from aiohttp import web
-from support.rawsocket import RawSocket
+from support.rawsocket import ClosedError, RawSocket
 
 from notify_server.app import stop as stopping
 from notify_server.app.build import build
@@ -17,6 +17,7 @@ from notify_server.auth.signing import issue_token
 from notify_server.domain.claims import Scope
 from notify_server.domain.settings import AuthSettings, ServerSettings, Settings
 from notify_server.kit.clock import SystemClock
+from notify_server.sio.transport import engine
 from notify_server.stores.sqlite.store import SqliteStore
 
 SECRET = "s" * 32
@@ -168,6 +169,28 @@ async def test_session_without_acks_is_pinged_before_the_stop(node, monkeypatch)
     await node.stop()
     (entry,) = await node.product.store.entries("ann", [sent])
     assert entry.receipt.delivered_at is not None
+
+
+async def test_connect_that_is_never_decided_does_not_keep_acks_from_being_stored(
+    node, monkeypatch
+):
+    """What comes after the connections in a stop is still done."""
+    monkeypatch.setattr(engine, "FINISH_S", 0.2)
+    monkeypatch.setattr(stopping, "_STOP_S", 60)
+    socket = await node.join()
+    sent = json.loads(await (await node.submit()).text())["id"]
+    ((ack_id, _),) = await socket.until(lambda: events(socket, "notification"))
+    gateway = node.product.gateway
+    monkeypatch.setattr(gateway, "_admitting", asyncio.Semaphore(0))
+    late = asyncio.create_task(node.join("bob"))
+    await until(lambda: gateway.pending)
+    await socket.ack(ack_id)
+    async with asyncio.timeout(20):
+        await node.stop()
+    (entry,) = await node.product.store.entries("ann", [sent])
+    assert entry.receipt.delivered_at is not None
+    with pytest.raises(ClosedError):
+        await late
 
 
 async def test_client_that_never_acknowledges_does_not_hold_up_the_stop(node, monkeypatch):

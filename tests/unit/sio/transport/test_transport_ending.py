@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from notify_server.sio.transport import engine
 from notify_server.sio.transport.peer import Peer, Session
 from notify_server.sio.transport.socket import EngineSocket
 
@@ -135,6 +138,50 @@ async def test_thousand_rude_disconnects_leave_nothing(rig, until, http, leftove
     assert not leftovers(EngineSocket, Peer, Session)
     connects, disconnects = rig.of("connect"), rig.of("disconnect")
     assert sorted(sid for _, sid in connects) == sorted(sid for _, sid in disconnects)
+
+
+@pytest.mark.parametrize("event", ["connect", "work"])
+async def test_shutdown_cancels_a_handler_that_never_returns(rig, until, monkeypatch, event):
+    """F37: one stuck handler must not hold up what comes after it in a stop."""
+    monkeypatch.setattr(engine, "FINISH_S", 0.2)
+    seen = []
+
+    async def stuck(sid, *_given):
+        seen.append("began")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            seen.append("cancelled")
+
+    rig.server.on(event, stuck)
+    sound = await rig.joined("/") if event == "work" else None
+    client = await rig.raw()
+    await client.send("40")
+    if event == "work":
+        await client.send('42["work"]')
+    await until(lambda: seen)
+    async with asyncio.timeout(20):
+        await rig.server.shutdown()
+    await until(lambda: seen == ["began", "cancelled"])
+    if sound:
+        assert ("disconnect", sound.sid) in rig.events
+
+
+async def test_shutdown_lets_handlers_finish(rig, until):
+    begun, seen = asyncio.Event(), []
+
+    async def work(sid):
+        begun.set()
+        await asyncio.sleep(0.2)
+        seen.append("done")
+
+    rig.server.on("work", work)
+    client = await rig.joined()
+    await client.send('42["work"]')
+    await begun.wait()
+    await rig.server.shutdown()
+    assert seen == ["done"]
+    assert rig.of("disconnect") == [("disconnect", client.sid)]
 
 
 async def test_timer_set_in_a_connect_handler_keeps_nothing_of_the_client(rig, until, leftovers):

@@ -66,8 +66,8 @@ class OnStore(PeopleWay):
     async def put(self, user: str, body: dict[str, Any]) -> None:
         self._check(user)
         fields = parse_user(body, self._limits)
-        await self._line.profiles.put(user, fields)
         await self._line.audit.record(LOCAL, "user.put", user_subject(user), said_of(fields))
+        await self._line.profiles.put(user, fields)
 
     @override
     async def export(self, user: str) -> AsyncIterator[bytes]:

@@ -1,4 +1,8 @@
-"""The record of operator changes (contract 7): written after each, read and verified on demand.
+"""The record of operator changes (contract 7): read and verified on demand.
+
+Written before a change, so that none is without its entry, whatever ends the call; a change that
+then fails has one too. Where the entry says what came of it, it is written after: how many were
+sent again or removed, whose session ended, which key was made or revoked.
 
 Called by the operator's routes and events, and by commands that work on the store themselves.
 """
@@ -43,7 +47,7 @@ class Audit:
     async def record(
         self, who: str, action: str, subject: str, details: Mapping[str, object] | None = None
     ) -> None:
-        """Add what was just done; when this returns it is durable.
+        """Add what is about to be done, or was; when this returns it is durable.
 
         Args:
             who: ``Caller.name``.

@@ -181,6 +181,7 @@ class Submissions:
         try:
             self._take(decided)
             try:
+                await self._note_foreign(caller, existing, "notification.replace")
                 with self._discovery.after_failure():
                     accepted = await self._store.replace(notification_id, decided)
             finally:
@@ -188,10 +189,7 @@ class Submissions:
         except NotifyError as error:
             self.note_refusal(error)
             raise
-        answer = self._answer(accepted)
-        if not accepted.replayed:
-            await self._note_foreign(caller, existing, "notification.replace")
-        return answer
+        return self._answer(accepted)
 
     async def cancel(self, caller: Caller, notification_id: str) -> Cancelled:
         """Stop what has not gone out and take it out of inboxes where it is unread.
@@ -202,10 +200,10 @@ class Submissions:
         existing = await self._own(caller, notification_id)
         await self._confirmations.flush()  # what has arrived counts as arrived
         before = await self._store.summary(notification_id)
+        await self._note_foreign(caller, existing, "notification.cancel")
         with self._discovery.after_failure():
             cancelled = await self._store.cancel(notification_id)
         self._put(cancelled)
-        await self._note_foreign(caller, existing, "notification.cancel")
         return Cancelled(notification_id, before.pending, before.unread_delivered)
 
     async def _own(self, caller: Caller, notification_id: str) -> Notification:
@@ -217,7 +215,7 @@ class Submissions:
         return found
 
     async def _note_foreign(self, caller: Caller, changed: Notification, action: str) -> None:
-        """An operator who changes what another caller sent goes into the audit."""
+        """An operator who is about to change what another caller sent goes into the audit."""
         if changed.submitter != caller.name:
             await self._audit.record(caller.name, action, f"notification:{changed.id}")
 

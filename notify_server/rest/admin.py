@@ -31,8 +31,8 @@ async def revoke(request: web.Request) -> web.Response:
     deps = request.app[DEPS]
     caller = await operator(request)
     user = _id(request, "user")
-    await deps.people.revoke(user)
     await deps.audit.record(caller.name, "user.revoke", user_subject(user))
+    await deps.people.revoke(user)
     return web.Response(status=204)
 
 
@@ -42,8 +42,8 @@ async def add_member(request: web.Request) -> web.Response:
     deps = request.app[DEPS]
     caller = await operator(request)
     room, user = _id(request, "room"), _id(request, "user")
-    await deps.people.add_room_member(room, user)
     await deps.audit.record(caller.name, "member.put", user_subject(user), {"room": room})
+    await deps.people.add_room_member(room, user)
     return web.Response(status=204)
 
 
@@ -53,8 +53,8 @@ async def remove_member(request: web.Request) -> web.Response:
     deps = request.app[DEPS]
     caller = await operator(request)
     room, user = _id(request, "room"), _id(request, "user")
-    await deps.people.remove_room_member(room, user)
     await deps.audit.record(caller.name, "member.remove", user_subject(user), {"room": room})
+    await deps.people.remove_room_member(room, user)
     return web.Response(status=204)
 
 

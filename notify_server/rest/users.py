@@ -35,8 +35,8 @@ async def put(request: web.Request) -> web.Response:
     user = _user(request)
     raw = await read_json(request, deps.settings.limits.notification_bytes)
     fields = parse_user(raw, deps.settings.limits)
-    profile = await deps.profiles.put(user, fields)
     await deps.audit.record(caller.name, "user.put", user_subject(user), said_of(fields))
+    profile = await deps.profiles.put(user, fields)
     return answer(await _to_wire(request, profile))
 
 

@@ -40,6 +40,8 @@ const DELAY_MAX_MS = 20_000;
 const FRESH_S = 15;
 const REFRESH_AGAIN_MS = 5_000;
 const TOKEN_WITHIN_MS = 30_000;
+/** Somebody else is logged in. */
+export const USER_MISMATCH = "USER_MISMATCH";
 
 /** Full jitter: anything up to the doubled delay, so that clients do not come back together. */
 export function jittered(attempt: number, max: number, random = Math.random): number {
@@ -98,6 +100,12 @@ export class Connection {
     this.#tell("offline", null);
   }
 
+  /** Leaves for good: the token goes too. */
+  end(): void {
+    this.close();
+    this.#token = null;
+  }
+
   /**
    * Sends an event and waits for its answer.
    *
@@ -152,13 +160,16 @@ export class Connection {
       return;
     }
     if (opening !== this.#opening || !this.#isWanted) return;
-    const { sub } = claimsOf(this.#token ?? "");
-    if (sub !== undefined && sub !== this.#options.user) {
-      this.#token = null;
-      this.#refuse("USER_MISMATCH", "The token belongs to another user.");
-      return;
-    }
+    if (this.#isForeign(this.#token)) return;
     (this.socket ??= this.#made()).connect();
+  }
+
+  /** A token of somebody else is never used; whoever is here now is not whose notifications these are. */
+  #isForeign(token: string | null): boolean {
+    const { sub } = claimsOf(token ?? "");
+    if (sub === undefined || sub === this.#options.user) return false;
+    this.#refuse(USER_MISMATCH, "The token belongs to another user.");
+    return true;
   }
 
   async #freshToken(): Promise<void> {
@@ -257,6 +268,8 @@ export class Connection {
     const id = socket.id;
     try {
       const token = await this.#newToken();
+      if (socket.id !== id) return;
+      if (this.#isForeign(token)) return void socket.disconnect();
       await this.ask("refresh_token", { token });
       this.#token = token;
     } catch (error) {

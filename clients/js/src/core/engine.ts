@@ -4,7 +4,7 @@
 import type { Notification } from "../generated/wire";
 import { Api } from "./api";
 import type { Kept } from "./cache";
-import { Connection } from "./connection";
+import { Connection, USER_MISMATCH } from "./connection";
 import { Emitter } from "./emitter";
 import { Feed, type Fed } from "./feed";
 import { Keeper } from "./keeper";
@@ -36,6 +36,8 @@ export class Engine implements Fed {
   #isStarted = false;
   /** Counts the starts: what an earlier one awaited is void. */
   #start = 0;
+  /** Counts how often everything was forgotten: what was asked for before is not shown after it. */
+  #life = 0;
   #stopping: Promise<void> = Promise.resolve();
   /** How many look at the subscriptions. */
   typesWatchers = 0;
@@ -106,6 +108,7 @@ export class Engine implements Fed {
     const kept = await this.keeper.open();
     if (start !== this.#start) return;
     if (kept !== null) this.#show(kept);
+    this.outbox.keepRest();
     this.#isLoaded = true;
     this.changed();
     this.connect();
@@ -116,6 +119,7 @@ export class Engine implements Fed {
     if (!this.#isStarted) return;
     this.#isStarted = false;
     this.#start++;
+    this.tabs?.hush();
     this.#view.stop();
     globalThis.removeEventListener?.("pagehide", this.#left);
     this.connection.close();
@@ -137,6 +141,7 @@ export class Engine implements Fed {
   }
 
   #forget(): void {
+    this.#life++;
     this.store.clear();
     this.lists.clear();
     this.#isLoaded = false;
@@ -145,6 +150,7 @@ export class Engine implements Fed {
   /** Connects, or tries again after a refusal. */
   connect(): void {
     if (this.#isStarted && this.#isLoaded) this.connection.open();
+    else if (!this.#isStarted && this.#connectionState.code === USER_MISMATCH) void this.start();
   }
 
   /** Leaves, as a laptop that is shut would: what is done meanwhile is sent on return. */
@@ -161,7 +167,8 @@ export class Engine implements Fed {
   }
 
   async #loggedOut(): Promise<void> {
-    this.connection.close();
+    this.tabs?.hush();
+    this.connection.end();
     this.outbox.clear();
     this.#forget();
     this.#view.draw();
@@ -170,17 +177,33 @@ export class Engine implements Fed {
     this.events.emit("loggedOut");
   }
 
+  /** Somebody else is logged in: what is kept stays kept, and nothing of it is shown. */
+  async #hide(state: ConnectionState): Promise<void> {
+    await this.stop();
+    if (this.#isStarted) return;
+    // What could not be kept is not sent either.
+    if (this.store.rows.length > 0) this.outbox.clear();
+    this.#forget();
+    this.#connectionState = state;
+    this.#view.draw();
+  }
+
   readonly #left = () => {
     void this.keeper.flush();
     this.tabs?.post({ kind: "leaving" });
   };
 
   async fetchTypes(): Promise<void> {
+    const life = this.#life;
+    const { serverTypes } = this.store;
     try {
       const found = await this.api.subscriptions();
-      if (found !== null) this.store.setTypes(found.types);
+      if (life !== this.#life) return;
+      // What the socket said of them meanwhile is newer.
+      if (found !== null && this.store.serverTypes === serverTypes) this.store.setTypes(found.types);
       this.#typesError = null;
     } catch (error) {
+      if (life !== this.#life) return;
       this.#typesError = { code: "NO_ANSWER", message: (error as Error).message };
       this.events.emit("fault", "The subscriptions could not be fetched", error);
     }
@@ -190,7 +213,9 @@ export class Engine implements Fed {
   /** One that may not be held: fetched where it is not. undefined: there is none. */
   async fetchNotification(id: string): Promise<Notification | undefined> {
     if (!this.store.base.has(id) && this.connection.isConnected) {
+      const life = this.#life;
       const found = await this.api.notification(id);
+      if (life !== this.#life) return undefined;
       if (found !== null) this.store.listed([found], [], new Set());
       this.changed();
     }
@@ -203,6 +228,7 @@ export class Engine implements Fed {
       this.feed.isCurrent = false;
       this.outbox.close();
     }
+    if (state.code === USER_MISMATCH) void this.#hide(state);
     this.changed();
   }
 

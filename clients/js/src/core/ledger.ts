@@ -18,6 +18,11 @@ export class Ledger {
     this.#writes.set(row.key, this.#add(row, onKept));
   }
 
+  /** Writes down what could not be while there was no cache. */
+  async addLate(row: Row, onKept: () => void): Promise<void> {
+    if ((await this.#writes.get(row.key)) === false) this.add(row, onKept);
+  }
+
   async #add(row: Row, onKept: () => void): Promise<boolean> {
     try {
       const cache = await this.#cache();

@@ -101,6 +101,15 @@ export class Outbox {
     return new Promise((resolve) => this.#waiting.set(row.key, resolve));
   }
 
+  /** The cache is open: what was done before that is kept too. */
+  keepRest(): void {
+    this.#store.moveRows(this.#mine, this.#tabs()?.id ?? "");
+    for (const row of this.#store.rows) {
+      if (this.#mine.has(row.key))
+        void this.#ledger.addLate(row, () => this.#tabs()?.post({ kind: "row", row }));
+    }
+  }
+
   /** Resolves when every action is in the cache. */
   async kept(): Promise<void> {
     await this.#ledger.written();

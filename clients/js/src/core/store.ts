@@ -179,6 +179,11 @@ export class Store {
     this.#commitTypes(row);
   }
 
+  /** These are sent by this tab, whichever one they were done in. */
+  moveRows(keys: ReadonlySet<string>, tab: string): void {
+    this.rows = this.rows.map((one) => (keys.has(one.key) && one.tab !== tab ? { ...one, tab } : one));
+  }
+
   markSent(key: string): void {
     this.rows = this.rows.map((one) => (one.key === key ? { ...one, isSent: true } : one));
   }

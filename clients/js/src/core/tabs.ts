@@ -120,8 +120,13 @@ export class Tabs {
     return this.#here;
   }
 
-  close(): void {
+  /** Announces nothing any more. */
+  hush(): void {
     this.#isClosed = true;
+  }
+
+  close(): void {
+    this.hush();
     this.#channel?.close();
     this.#channel = null;
   }

@@ -20,6 +20,14 @@ function newUser(): string {
   return user;
 }
 
+/** A connection to the user's database that holds up its deletion, as a sleeping tab's does. */
+async function asleepOn(user: string): Promise<IDBDatabase> {
+  const found = await indexedDB.databases();
+  const { name } = found.find(({ name }) => name?.endsWith(`:${user}`))!;
+  const request = indexedDB.open(name!);
+  return new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+}
+
 describe("receiving", () => {
   test("a notification is shown, counted, announced once and delivered", async () => {
     const person = await Person.of(server, newUser());
@@ -124,6 +132,52 @@ describe("two users of one browser", () => {
     expect(person.client.getState().connection.code).toBe("USER_MISMATCH");
     expect(person.client.socket).toBeNull();
   });
+
+  test("once somebody else is logged in nothing is shown any more, until its owner is back", async () => {
+    const tokens = [server.token(newUser(), 20), server.token("somebody else", 600), server.token(user, 600)];
+    await server.send(user, "For the first");
+    const person = new Person(server, user, { getToken: () => tokens.shift()! });
+    await person.start();
+    await until(() => person.client.getState().connection.code === "USER_MISMATCH");
+    expect([person.titles, person.unread, person.client.socket!.connected]).toEqual([[], 0, false]);
+    person.client.connect();
+    await person.current();
+    expect([person.titles, person.unread]).toEqual([["For the first"], 1]);
+  });
+
+  test("what was under way at a logout is neither shown nor announced, however slow the database", async () => {
+    const proxy = await Proxy.before(server.port, "refused");
+    const person = await Person.of(server, newUser(), { url: proxy.url });
+    const asleep = await asleepOn(user);
+    proxy.hold("/subscriptions");
+    const fetched = person.client.refreshSubscriptions();
+    await until(() => proxy.waiting === 1);
+    await server.send(user, "Late");
+    await until(() => person.titles.length === 1);
+    const left = person.client.logout();
+    proxy.release();
+    await Promise.all([fetched, left]);
+    asleep.close();
+    proxy.close();
+    expect([person.announced, person.titles]).toEqual([[], []]);
+    expect(person.client.getState().subscriptions).toBeNull();
+  });
+});
+
+test("an answer about subscriptions that was overtaken by an edit does not undo it", async () => {
+  const proxy = await Proxy.before(server.port, "refused");
+  const person = await Person.of(server, newUser(), { url: proxy.url });
+  const isOn = () => person.client.getState().subscriptions?.warning?.subscribed;
+  await person.client.refreshSubscriptions();
+  proxy.hold("/subscriptions");
+  const fetched = person.client.refreshSubscriptions();
+  await until(() => proxy.waiting === 1);
+  expect(await person.client.setSubscribed("warning", false)).toEqual({ ok: true });
+  proxy.release();
+  await fetched;
+  expect(isOn()).toBe(false);
+  await person.close();
+  proxy.close();
 });
 
 describe("the connection", () => {

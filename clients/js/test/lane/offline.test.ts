@@ -44,6 +44,17 @@ describe("offline and back", () => {
     await until(() => person.client.getNotification(id)?.snoozed_until === theirs);
   });
 
+  test("what was done before the cache was open survives the page", async () => {
+    const id = await server.send(newUser(), "Early");
+    const early = new Person(server, user, { getToken: () => new Promise<string>(() => {}) });
+    const started = early.client.start();
+    void early.client.markAsRead(id);
+    await started;
+    await early.close();
+    const late = await Person.of(server, user);
+    await until(() => late.client.getNotification(id)?.is_read === true);
+  });
+
   test("what was removed elsewhere meanwhile is gone, and the action on it is told", async () => {
     const person = await Person.of(server, newUser());
     const ids = [await server.send(user, "Stays"), await server.send(user, "Goes")];

@@ -14,6 +14,8 @@ export type Upgrade = keyof typeof UPGRADES;
 export class Proxy {
   readonly #http: HttpServer;
   readonly #held = new Set<Socket>();
+  readonly #answers: (() => void)[] = [];
+  #isHeld = (_path: string) => false;
   /** How often a WebSocket was asked for. */
   upgrades = 0;
 
@@ -21,8 +23,12 @@ export class Proxy {
     this.#http = createServer((incoming, outgoing) => {
       const { method, url, headers } = incoming;
       const onward = request({ port: target, host: "127.0.0.1", method, path: url, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
+        const give = () => {
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(outgoing);
+        };
+        if (this.#isHeld(url ?? "")) this.#answers.push(give);
+        else give();
       });
       onward.on("error", () => outgoing.destroy());
       outgoing.on("close", () => onward.destroy());
@@ -45,6 +51,22 @@ export class Proxy {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  /** Answers to requests whose path has this in it wait from now on. */
+  hold(part: string): void {
+    this.#isHeld = (path) => path.includes(part);
+  }
+
+  /** How many answers wait. */
+  get waiting(): number {
+    return this.#answers.length;
+  }
+
+  /** They wait no longer. */
+  release(): void {
+    this.#isHeld = () => false;
+    for (const give of this.#answers.splice(0)) give();
   }
 
   close(): void {

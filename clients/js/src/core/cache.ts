@@ -103,8 +103,8 @@ export class Cache {
   /**
    * Writes items and the cursor that covers them together, or nothing.
    *
-   * Tabs share the database, and one may be behind another: whoever writes after somebody else writes
-   * everything, so that the cursor never covers items of a tab that was behind it.
+   * Tabs share the database, and one may be behind another: whoever writes after somebody else makes
+   * everything as it holds it, so that the cursor never covers items of a tab that was behind it.
    */
   async save({ puts, deletes, all, meta, doneRows }: Writing): Promise<void> {
     const tx = this.#db.transaction(PARTS, "readwrite");
@@ -113,9 +113,9 @@ export class Cache {
     const isOurs = before === undefined || before.writer === meta.writer;
     const writes: Promise<unknown>[] = [tx.done];
     try {
-      if (!isOurs) writes.push(items.clear());
-      for (const item of isOurs ? puts : all) writes.push(items.put(item));
-      for (const id of isOurs ? deletes : []) writes.push(items.delete(id));
+      const change = isOurs ? { puts, deletes } : difference(await items.getAll(), all);
+      for (const item of change.puts) writes.push(items.put(item));
+      for (const id of change.deletes) writes.push(items.delete(id));
       for (const key of doneRows) writes.push(this.#deleteRow(tx.objectStore("rows"), key));
       writes.push(tx.objectStore("meta").put(meta, "meta"));
       await Promise.all(writes);
@@ -186,4 +186,15 @@ export class Cache {
     const late = new Promise((resolve) => setTimeout(resolve, DESTROY_WITHIN_MS));
     await Promise.race([deleteDB(name), late]);
   }
+}
+
+/** What makes the one out of the other: tabs hold mostly the same, and reading costs less than writing. */
+function difference(
+  before: readonly Notification[],
+  after: readonly Notification[],
+): Pick<Writing, "puts" | "deletes"> {
+  const texts = new Map(before.map((item) => [item.id, JSON.stringify(item)]));
+  const puts = after.filter((item) => texts.get(item.id) !== JSON.stringify(item));
+  for (const { id } of after) texts.delete(id);
+  return { puts, deletes: [...texts.keys()] };
 }

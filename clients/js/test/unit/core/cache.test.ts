@@ -36,6 +36,8 @@ async function tab() {
   return { store, outbox, faults, keeper };
 }
 
+const hold = (store: Store, id: string) => store.receive({ notification: note(id) });
+
 async function kept() {
   const cache = await Cache.open(name, () => {});
   const { items, meta, rows } = await cache.load();
@@ -124,6 +126,19 @@ describe("two tabs on one database", () => {
     expect(later.keeper.cursor).toBe("3");
     expect(later.store.base.get("a1")?.is_read).toBe(true);
     expect(later.store.base.has("a2")).toBe(true);
+  });
+
+  test("who writes after the other writes only what is different", async () => {
+    const [one, other] = [await tab(), await tab()];
+    for (const { store } of [one, other]) for (const id of ["a1", "a2", "a3"]) hold(store, id);
+    await one.keeper.flush();
+    other.store.remove(["a1"]);
+    other.store.update({ ids: ["a2"], changes: { is_read: true } });
+    const put = vi.spyOn(IDBObjectStore.prototype, "put");
+    await other.keeper.flush();
+    const written = put.mock.calls.map(([value]) => (value as { id?: string }).id).filter(Boolean);
+    expect(written).toEqual(["a2"]);
+    expect((await kept()).titles).toEqual(["Title a2", "Title a3"]);
   });
 });
 

@@ -26,7 +26,7 @@ export class Engine implements Fed {
   readonly outbox: Outbox;
   readonly pages: Pages;
   /** Names one run of this client: what an earlier one left to send is taken over. */
-  tab = makeKey();
+  tab = "";
   tabs: Tabs | null = null;
   readonly api: Api;
   readonly feed = new Feed(this);

@@ -18,10 +18,11 @@ export class Keeper {
   cursor: string | null = null;
   /** Something was skipped, so the list must be fetched before the cursor covers it. */
   isStale = false;
-  deviceId = makeKey();
+  /** Made at the first opening: a page that is rendered ahead must hold nothing random. */
+  deviceId = "";
   readonly #name: string;
   /** Tells this writer from others of the same database. */
-  readonly #writer = makeKey();
+  #writer = "";
   readonly #isWanted: boolean;
   readonly #store: Store;
   readonly #lists: Lists;
@@ -70,6 +71,8 @@ export class Keeper {
 
   /** Opens the cache and returns what it holds; null: nothing. */
   async open(): Promise<Kept | null> {
+    this.deviceId ||= makeKey();
+    this.#writer ||= makeKey();
     if (!this.#isWanted) return null;
     this.#isFull = false;
     this.#opened ??= this.#open();

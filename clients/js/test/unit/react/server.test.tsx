@@ -1,6 +1,7 @@
 /** Rendering on a server: no window, no network, no storage. */
 import { renderToString } from "react-dom/server";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { AcknowledgeDialog, Bell, NotificationCenter, Toaster } from "../../../src/components";
 import {
   NotifyProvider,
   useConnection,
@@ -34,4 +35,25 @@ test("the hooks render without a browser, and nothing is asked for", () => {
     </NotifyProvider>,
   );
   expect(html.replaceAll("&quot;", '"')).toBe('<p>[[],false,0,"offline",true,null,0,null]</p>');
+});
+
+test("nothing random and no time is asked for: Next prerenders no page that does", () => {
+  const asked = [
+    vi.spyOn(crypto, "getRandomValues"),
+    vi.spyOn(crypto, "randomUUID"),
+    vi.spyOn(Math, "random"),
+    vi.spyOn(Date, "now"),
+  ];
+  const page = (
+    <NotifyProvider user="42" getToken={() => "a.b.c"}>
+      <Bell />
+      <NotificationCenter variant="page" />
+      <Toaster />
+      <AcknowledgeDialog />
+    </NotifyProvider>
+  );
+  renderToString(page);
+  const calls = asked.flatMap((spy) => spy.mock.calls);
+  vi.restoreAllMocks();
+  expect(calls).toEqual([]);
 });

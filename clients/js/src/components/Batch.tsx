@@ -40,13 +40,14 @@ export function BatchBar({ selection }: { selection: Selection }) {
       <button type="button" className="nt-link" onClick={selection.all}>
         {l.selectAll}
       </button>
-      <span className="nt-space" />
-      {tool("read", "allRead", l.markRead)}
-      {tool("unread", "unread", l.markUnread)}
-      {tool("pin", "pin", l.pin)}
-      <SnoozeMenu items={selection.items()} />
-      {tool("dismiss", "check", l.dismiss)}
-      {tool("delete", "delete", l.delete)}
+      <span className="nt-batch-tools">
+        {tool("read", "allRead", l.markRead)}
+        {tool("unread", "unread", l.markUnread)}
+        {tool("pin", "pin", l.pin)}
+        <SnoozeMenu items={selection.items()} />
+        {tool("dismiss", "check", l.dismiss)}
+        {tool("delete", "delete", l.delete)}
+      </span>
     </div>
   );
 }

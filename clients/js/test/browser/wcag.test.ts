@@ -1,0 +1,115 @@
+/** WCAG 2.2 AA beyond what axe can find: seen, reached and read under the settings that people choose. */
+import type { Locator, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import type { Tab } from "../support/browser";
+import { Stage } from "../support/stage";
+
+const stage = Stage.set();
+
+/** 1280 by 1024 at 400 %. */
+const ZOOMED = { width: 320, height: 256 };
+const NARROW = { width: 320, height: 640 };
+
+const ALONE = "&with=nobody";
+const ACTIONS = [
+  { id: "review", label: "Review", url: "/review" },
+  { id: "later", label: "Not now" },
+];
+
+/** The colours on a line through the middle of an element, from its start to its end. */
+async function colours(page: Page, what: Locator, height = 0.5): Promise<string[]> {
+  const box = (await what.boundingBox())!;
+  const clip = { x: box.x, y: Math.floor(box.y + box.height * height), width: box.width, height: 1 };
+  const png = (await page.screenshot({ clip })).toString("base64");
+  const blank = await page.context().newPage();
+  const line = await blank.evaluate(async (data) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+    const canvas = new OffscreenCanvas(image.width, 1).getContext("2d")!;
+    canvas.drawImage(image, 0, 0);
+    const { data: bytes } = canvas.getImageData(0, 0, image.width, 1);
+    return Array.from({ length: image.width }, (_, x) => [...bytes.slice(4 * x, 4 * x + 3)].join());
+  }, png);
+  await blank.close();
+  return line;
+}
+
+/** Those that something else lies upon, by their middle. */
+function covered(all: Locator): Promise<string[]> {
+  return all.evaluateAll((elements) =>
+    elements.flatMap((element) => {
+      const { left, top, width, height } = element.getBoundingClientRect();
+      const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+      return element.contains(hit) ? [] : [element.textContent ?? ""];
+    }),
+  );
+}
+
+/** Controls of less than 24 by 24 px; links in running text and checkboxes in a label may be. */
+function small(all: Locator): Promise<string[]> {
+  return all.evaluateAll((elements) =>
+    elements.flatMap((element) => {
+      const { width, height } = element.getBoundingClientRect();
+      return width === 0 || (width >= 24 && height >= 24)
+        ? []
+        : [`${element.ariaLabel} ${width} x ${height}`];
+    }),
+  );
+}
+
+async function openBell(tab: Tab): Promise<Locator> {
+  const { page, pane } = tab;
+  await page.mouse.move(1, 1);
+  await pane.locator(".nt-bell-button").focus();
+  await page.keyboard.press("Enter");
+  const popover = pane.locator(".nt-popover");
+  await popover.locator("article").first().waitFor();
+  return popover;
+}
+
+test("with the system's own colours every state can still be seen", async () => {
+  const [context, user] = [await stage.newContext({ forcedColors: "active" }), stage.newUser()];
+  const tab = await stage.open(context, user, ALONE);
+  const { page, pane } = tab;
+  await stage.server.send(user, "Halfway", { type: "progress_update", data: { percent: 50 } });
+  await tab.item("Halfway").waitFor();
+  const kinds = async (what: Locator, height?: number) =>
+    new Set((await colours(page, what, height)).slice(4, -4)).size;
+  expect(await kinds(pane.getByRole("tab", { name: "All" }), 0.98)).toBeGreaterThan(1);
+  const ground = (await colours(page, pane.locator("article"), 0.02))[100];
+  expect((await colours(page, pane.locator(".nt-dot")))[4]).not.toBe(ground);
+  const bar = await colours(page, pane.getByRole("progressbar").first());
+  expect(bar[Math.floor(bar.length * 0.25)]).not.toBe(bar[Math.floor(bar.length * 0.75)]);
+  const filters = pane.getByRole("button", { name: "Filters" });
+  const unpressed = await colours(page, filters);
+  await filters.click();
+  await page.mouse.move(1, 1);
+  expect(await colours(page, filters)).not.toEqual(unpressed);
+  await pane.getByRole("button", { name: "Notification settings" }).click();
+  expect(await kinds(pane.getByRole("switch", { name: "Success" }))).toBeGreaterThan(1);
+});
+
+test("in a narrow window everything is large enough to hit, and nothing lies upon an action", async () => {
+  const [context, user] = [await stage.newContext({ viewport: NARROW }), stage.newUser()];
+  await stage.server.send(user, "With actions", { requires_acknowledgment: true, actions: ACTIONS });
+  const tab = await stage.open(context, user, ALONE);
+  const popover = await openBell(tab);
+  await popover.locator("article").focus();
+  await tab.page.keyboard.press("x");
+  await popover.locator(".nt-batch").waitFor();
+  expect(await small(popover.locator("button, article a"))).toEqual([]);
+  await popover.locator("article .nt-message").hover();
+  expect(await covered(popover.locator(".nt-buttons > *, .nt-tools > button"))).toEqual([]);
+});
+
+test("at 400 % the filters and the list are both within reach", async () => {
+  const [context, user] = [await stage.newContext({ viewport: ZOOMED }), stage.newUser()];
+  await stage.server.send(user, "Below the filters", { source: "disk", tags: ["one"] });
+  const tab = await stage.open(context, user, ALONE);
+  await tab.page.locator(".nt-toast .nt-tool").click();
+  const popover = await openBell(tab);
+  await popover.getByRole("button", { name: "Filters" }).click();
+  for (const what of [popover.getByLabel("Tag"), popover.locator(".nt-message"), popover.locator("h2")]) {
+    await what.scrollIntoViewIfNeeded();
+    expect(await covered(what)).toEqual([]);
+  }
+});

@@ -120,6 +120,7 @@ class RedisBus(Bus):
     def unsubscribe(self, channel: str) -> None:
         if channel in self._wanted:
             self._wanted.discard(channel)
+            self._hearing.pop(channel, None)
             self._changed.set()
 
     @override
@@ -244,33 +245,33 @@ class RedisBus(Bus):
         """Listen, for ever; a connection that fails or is deaf is made anew."""
         failures = 0
         while True:
+            began = self._clock.monotonic()
             client = _client(self._url)
             pubsub = client.pubsub()
             try:
                 await self._listen_on(pubsub)
-                failures = 0
             except (RedisError, OSError, TimeoutError) as error:
+                failures = 0 if self._heard_at > began else failures  # it held until now
                 if failures == 0:
                     _log.warning("bus_lost", error=type(error).__name__)
-                failures += 1
             except Exception:  # noqa: BLE001 - the loop that listens for ever
                 _log.exception("bus_listening_failed")
-                failures += 1
             finally:
                 self._asked.clear()
                 self._listened.clear()
-                with suppress(RedisError, OSError, TimeoutError):
-                    await pubsub.aclose()  # type: ignore[no-untyped-call]
-                    await client.aclose()
+                for each in (pubsub, client):
+                    with suppress(RedisError, OSError, TimeoutError):
+                        await each.aclose()
             self._stats["resets"] += 1
             await pause(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+            failures += 1
 
     async def _listen_on(self, pubsub: PubSub) -> None:
         """Until nothing has been heard for too long."""
         began = self._clock.monotonic()
         await self._reconcile(pubsub)
         reader = asyncio.get_running_loop().create_task(self._read(pubsub))
-        reader.add_done_callback(lambda _reader: self._changed.set())
+        reader.add_done_callback(self._read_ended)
         try:
             while not reader.done():
                 with suppress(TimeoutError):
@@ -282,8 +283,12 @@ class RedisBus(Bus):
                     raise TimeoutError
             await reader
         finally:
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            await end([reader])
+
+    def _read_ended(self, reader: asyncio.Task[None]) -> None:
+        self._changed.set()
+        if not reader.cancelled():
+            reader.exception()  # raised where it is awaited, unless that has failed itself
 
     async def _reconcile(self, pubsub: PubSub) -> None:
         """Listen to what is wanted, and to nothing else."""

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 import redis.asyncio as redis
+import structlog.testing
 from support import redis_server
 from support.proxy import Proxy
 from support.redis_server import RedisServer
@@ -203,6 +204,30 @@ async def test_redis_that_restarts_is_joined_again_and_what_was_missed_is_told(j
     await until(lambda: PersonNews("again") in two.heard)
 
 
+async def test_each_loss_of_the_bus_is_told_and_not_waited_for_longer_than_the_first(join, server):
+    """What held until it broke is tried again at once, however often others broke before."""
+    async with Proxy(server.port) as proxy:
+        node = await join(proxy.url.replace("http://", "redis://"))
+        with structlog.testing.capture_logs() as logs:
+            for number in range(1, 4):
+                resumed = node.resumed
+                proxy.cut()
+                await until(lambda before=resumed: node.resumed > before)
+                heard_at = node.bus._heard_at
+                await until(lambda before=heard_at: node.bus._heard_at > before)
+                assert [each["event"] for each in logs].count("bus_lost") == number
+
+
+async def test_a_channel_that_is_left_before_it_is_listened_to_leaves_nothing(join):
+    node = await join()
+    node.bus.subscribe("user:1")
+    waiting = asyncio.create_task(node.bus.heard("user:1"))
+    await asyncio.sleep(0)
+    node.bus.unsubscribe("user:1")
+    assert not await waiting
+    assert not node.bus._hearing
+
+
 async def test_publishing_over_a_connection_that_was_cut_loses_nothing(join, server):
     """Who hears is connected all the time and knows of no loss: what fails is published again."""
     async with Proxy(server.port) as proxy:
@@ -264,6 +289,17 @@ async def test_rates_are_counted_by_all_nodes_together(server, monkeypatch):
     assert await two.take("b") == 0
     assert await two.take("c", cost=10) == 0
     assert await one.take("c") > 0
+    for each in rates:
+        await each.close()
+
+
+async def test_a_burst_on_all_nodes_is_counted_together(server, monkeypatch):
+    """Whoever asks for much at once must not get the rate once per node."""
+    monkeypatch.setattr(rates_module, "PATIENCE_S", 20)
+    rates = [SharedRates(server.url, SystemClock()) for _ in range(2)]
+    counters = [each.counter("submit", Rate(100, 3600)) for each in rates]
+    waits = await asyncio.gather(*(each.take("a") for each in counters for _ in range(300)))
+    assert waits.count(0) == 100
     for each in rates:
         await each.close()
 

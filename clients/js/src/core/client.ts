@@ -6,6 +6,7 @@
 import type { Notification } from "../generated/wire";
 import { Engine } from "./engine";
 import { isUnread } from "./item";
+import { checked } from "./options";
 import { concerns, type RowDetail } from "./rows";
 import type {
   ClientEvents,
@@ -28,9 +29,11 @@ export class NotifyClient {
   readonly user: string;
   readonly #engine: Engine;
 
+  /** @throws TypeError that says which option is wrong, and what to give. */
   constructor(options: ClientOptions) {
-    this.user = options.user;
-    this.#engine = new Engine(options);
+    const given = checked(options);
+    this.user = given.user;
+    this.#engine = new Engine(given);
   }
 
   /** Shows the cache, then connects. Again after `stop`. */
@@ -186,7 +189,10 @@ export class NotifyClient {
   }
 
   snooze(ids: Ids, when: Snooze): Promise<Outcome> {
-    const at = "until" in when ? new Date(when.until) : new Date(Date.now() + when.forS * 1000);
+    const { until, forS = NaN } = { ...when } as { until?: string | Date; forS?: number };
+    const at = new Date(until ?? Date.now() + forS * 1000);
+    const isAhead = at.getTime() > Date.now();
+    if (!isAhead) return this.#invalid("snooze", "snooze needs { until } or { forS }, and a time ahead");
     return this.#act("snooze", ids, () => true, { until: at.toISOString() });
   }
 
@@ -202,9 +208,17 @@ export class NotifyClient {
     });
   }
 
+  /** What the server would refuse too. */
+  #invalid(verb: Verb, message: string): Promise<Outcome> {
+    return this.#engine.outbox.refuse(verb, { code: "INVALID", message });
+  }
+
   /** What already is so is not sent; what is not held is. */
   #act(verb: Verb, ids: Ids, isNeeded: (item: Notification) => boolean, detail: RowDetail = {}) {
-    const needed = ([ids].flat() as string[]).filter((id) => {
+    const all = [ids].flat() as string[];
+    const areIds = all.every((id) => typeof id === "string" && id !== "");
+    if (!areIds) return this.#invalid(verb, "ids must be texts, one or many");
+    const needed = all.filter((id) => {
       const item = this.#engine.store.shown.get(id);
       return item === undefined || isNeeded(item);
     });
@@ -212,7 +226,11 @@ export class NotifyClient {
   }
 }
 
-/** A client for one user; `start` it. */
+/**
+ * A client for one user; `start` it.
+ *
+ * @throws TypeError that says which option is wrong, and what to give.
+ */
 export function createNotifyClient(options: ClientOptions): NotifyClient {
   return new NotifyClient(options);
 }

@@ -1,6 +1,7 @@
 /** The socket: connecting, coming back, fresh tokens. Knows nothing of notifications. */
 import { io } from "socket.io-client";
 import type { ClientPayloads } from "../generated/wire";
+import { tokenOf } from "./options";
 import { claimsOf } from "./token";
 import type { ClientEvent, ClientOptions, ConnectionState, NotifySocket, Status } from "./types";
 
@@ -33,6 +34,8 @@ interface Answered {
 
 /** Refusals that a fresh token may mend. */
 const TOKEN_CODES = new Set(["TOKEN_MISSING", "TOKEN_EXPIRED", "TOKEN_INVALID"]);
+/** How a server says so; it has no code of ours. */
+const NO_NAMESPACE = "Invalid namespace";
 const ANSWER_WITHIN_MS = 10_000;
 const DELAY_MS = 500;
 const DELAY_MAX_MS = 20_000;
@@ -48,7 +51,7 @@ export function jittered(attempt: number, max: number, random = Math.random): nu
   return random() * Math.min(max, DELAY_MS * 2 ** attempt);
 }
 
-const unconnected = () => new RefusedError("NOT_CONNECTED", "There is no connection.");
+export const unconnected = () => new RefusedError("NOT_CONNECTED", "There is no connection.");
 const unanswered = () => new RefusedError("NO_ANSWER", "The server did not answer.");
 const isOffline = () => typeof navigator !== "undefined" && navigator.onLine === false;
 
@@ -62,6 +65,7 @@ export class Connection {
   #attempt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isWanted = false;
+  #wasConnected = false;
   /** Counts the openings: what an earlier one awaited is void. */
   #opening = 0;
 
@@ -168,7 +172,7 @@ export class Connection {
   #isForeign(token: string | null): boolean {
     const { sub } = claimsOf(token ?? "");
     if (sub === undefined || sub === this.#options.user) return false;
-    this.#refuse(USER_MISMATCH, "The token belongs to another user.");
+    this.#refuse(USER_MISMATCH, `The token is for "${sub}", and user is "${this.#options.user}".`);
     return true;
   }
 
@@ -185,7 +189,7 @@ export class Connection {
       timer = setTimeout(() => reject(new Error("getToken did not answer in time")), TOKEN_WITHIN_MS);
     });
     try {
-      return await Promise.race([this.#options.getToken(), late]);
+      return tokenOf(await Promise.race([this.#options.getToken(), late]));
     } finally {
       clearTimeout(timer);
     }
@@ -214,6 +218,7 @@ export class Connection {
 
   #connected(): void {
     clearTimeout(this.#timer);
+    this.#wasConnected = true;
     this.#renewals = this.#attempt = 0;
     this.#hooks.onWire("in", "connect", { transport: this.socket?.io.engine?.transport.name });
     this.#tell("connected", null);
@@ -230,15 +235,32 @@ export class Connection {
     const code = error.data?.code;
     this.#hooks.onWire("in", "connect_error", { code, message: error.message });
     if (!this.#isWanted) return;
-    if (code === undefined) this.#retry(error.message);
+    if (error.message === NO_NAMESPACE)
+      this.#refuse("FORBIDDEN_NAMESPACE", "The server has no such namespace.");
+    else if (code === undefined) this.#unreached(error.message);
     else if (TOKEN_CODES.has(code) && this.#renewals++ === 0) {
       this.#token = null;
       this.#again(0, "fetching a new token");
     } else this.#refuse(code, error.message);
   }
 
+  /** Whoever has never been there may have the wrong address, which the browser tells to no script. */
+  #unreached(reason: string): void {
+    const { url, path } = this.#options;
+    const from = globalThis.location?.origin;
+    if (!this.#wasConnected && this.#attempt === 1) {
+      const origins = from && url && from !== url ? ` Is ${from} among its [cors] origins?` : "";
+      this.#hooks.onFault(
+        `Not connected yet (${reason}). Is the server at ${url ?? from}${path ?? ""}?${origins}`,
+        null,
+      );
+    }
+    this.#retry(reason);
+  }
+
   /** For good, until somebody opens it again. */
   #refuse(code: string, message: string): void {
+    this.#hooks.onFault(`Refused, until connect() is called: ${message} (${code})`, null);
     this.#isWanted = false;
     this.#token = null;
     clearTimeout(this.#timer);

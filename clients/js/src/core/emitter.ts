@@ -11,9 +11,13 @@ export class Emitter<Events extends { [Event in keyof Events]: (...args: never[]
     return () => void all.delete(listener);
   }
 
-  /** A listener that fails hinders nobody: its error goes where uncaught ones go. */
-  emit<Event extends keyof Events>(event: Event, ...args: Parameters<Events[Event]>): void {
-    for (const listener of [...(this.#listeners[event] ?? [])]) {
+  /**
+   * Returns whether anybody listens. A listener that fails hinders nobody: its error goes where
+   * uncaught ones go.
+   */
+  emit<Event extends keyof Events>(event: Event, ...args: Parameters<Events[Event]>): boolean {
+    const listeners = [...(this.#listeners[event] ?? [])];
+    for (const listener of listeners) {
       try {
         listener(...args);
       } catch (error) {
@@ -22,5 +26,6 @@ export class Emitter<Events extends { [Event in keyof Events]: (...args: never[]
         });
       }
     }
+    return listeners.length > 0;
   }
 }

@@ -4,7 +4,7 @@
 import type { Notification } from "../generated/wire";
 import { Api } from "./api";
 import type { Kept } from "./cache";
-import { Connection, USER_MISMATCH } from "./connection";
+import { Connection, unconnected, USER_MISMATCH } from "./connection";
 import { Emitter } from "./emitter";
 import { Feed, type Fed } from "./feed";
 import { Keeper } from "./keeper";
@@ -42,15 +42,16 @@ export class Engine implements Fed {
   /** How many look at the subscriptions. */
   typesWatchers = 0;
   #typesError: Refusal | null = null;
+  readonly #faults = new Set<string>();
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    const onFault = (message: string, error: unknown) => this.events.emit("fault", message, error);
+    const onFault = this.#fault;
     this.connection = new Connection(options, {
       auth: () => this.feed.auth(),
       onState: (state) => this.#connectionChanged(state),
       onSocket: (socket) => this.feed.listen(socket),
-      onWire: (...args) => this.events.emit("wire", ...args),
+      onWire: (...args) => void this.events.emit("wire", ...args),
       onFault,
     });
     this.outbox = new Outbox(this.#name, this.store, this.connection, () => this.tabs, {
@@ -98,6 +99,7 @@ export class Engine implements Fed {
   async start(): Promise<void> {
     if (this.#isStarted) return;
     this.#isStarted = true;
+    this.outbox.isOver = false;
     const start = ++this.#start;
     this.#connectionState = { status: "connecting", reason: null, code: null };
     await this.#stopping;
@@ -151,6 +153,7 @@ export class Engine implements Fed {
   connect(): void {
     if (this.#isStarted && this.#isLoaded) this.connection.open();
     else if (!this.#isStarted && this.#connectionState.code === USER_MISMATCH) void this.start();
+    else if (!this.#isStarted) this.#fault("connect() does nothing before start().", null);
   }
 
   /** Leaves, as a laptop that is shut would: what is done meanwhile is sent on return. */
@@ -170,6 +173,7 @@ export class Engine implements Fed {
     this.tabs?.hush();
     this.connection.end();
     this.outbox.clear();
+    this.outbox.isOver = true;
     this.#forget();
     this.#view.draw();
     await this.keeper.destroy();
@@ -205,14 +209,15 @@ export class Engine implements Fed {
     } catch (error) {
       if (life !== this.#life) return;
       this.#typesError = { code: "NO_ANSWER", message: (error as Error).message };
-      this.events.emit("fault", "The subscriptions could not be fetched", error);
+      this.#fault("The subscriptions could not be fetched", error);
     }
     this.changed();
   }
 
   /** One that may not be held: fetched where it is not. undefined: there is none. */
   async fetchNotification(id: string): Promise<Notification | undefined> {
-    if (!this.store.base.has(id) && this.connection.isConnected) {
+    if (!this.store.base.has(id)) {
+      if (!this.connection.isConnected) throw unconnected();
       const life = this.#life;
       const found = await this.api.notification(id);
       if (life !== this.#life) return undefined;
@@ -264,6 +269,13 @@ export class Engine implements Fed {
   }
 
   // -- Telling ---------------------------------------------------------------------------------
+
+  /** Where nobody listens, the console is told, of each thing once. */
+  readonly #fault = (message: string, error: unknown) => {
+    if (this.events.emit("fault", message, error) || this.#faults.has(message)) return;
+    this.#faults.add(message);
+    console.warn(`notify-client: ${message}`, ...(error ? [error] : []));
+  };
 
   changed(): void {
     this.keeper.schedule();

@@ -37,6 +37,8 @@ export interface OutboxHooks {
 type Answer = Partial<BatchDone & Subscriptions>;
 
 export class Outbox {
+  /** The user logged out: nothing is done any more. */
+  isOver = false;
   /** Settled rows that are still in the cache. */
   done: string[] = [];
   readonly #name: string;
@@ -75,6 +77,7 @@ export class Outbox {
 
   /** Shows an action at once and sends it as soon as can be; the outcome may come much later. */
   async act(verb: Verb, ids: readonly string[], detail: RowDetail = {}): Promise<Outcome> {
+    if (this.isOver) return { ok: false, ...LEFT };
     const parts = verb === "mark_all_read" ? [[...ids]] : portions(verb, ids);
     if (detail.types !== undefined) parts.push([]);
     const outcomes = parts.map((part) => this.#add(verb, part, detail));
@@ -82,6 +85,12 @@ export class Outbox {
     void this.drain();
     const settled = await Promise.all(outcomes);
     return settled.find((outcome) => !outcome.ok) ?? { ok: true };
+  }
+
+  /** Nothing of it can be sent. */
+  async refuse(verb: Verb, refusal: Refusal): Promise<Outcome> {
+    this.#hooks.onRefused(verb, [], refusal);
+    return { ok: false, ...refusal };
   }
 
   /** @param before the row that it takes the place of; default: it is the newest. */

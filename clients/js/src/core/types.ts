@@ -106,7 +106,7 @@ export interface ClientEvents {
   loggedOut: () => void;
   /** Everything on the wire but tokens, for a log. */
   wire: (direction: "in" | "out", event: string, payload: unknown) => void;
-  /** A fault that hinders nothing: storage that is switched off, a token callback that failed. */
+  /** Storage, a token or a connection failed; where nobody listens, the console tells it. */
   fault: (message: string, error: unknown) => void;
 }
 

@@ -3,13 +3,15 @@ import { createContext, useContext, useEffect, useMemo, useRef, type ReactNode }
 import { NotifyClient } from "../core/client";
 import type { ClientOptions } from "../core/types";
 
+const NEEDS = "NotifyProvider needs user and getToken, or client; render it once they are known.";
+
 const Context = createContext<NotifyClient | null>(null);
 
-export interface NotifyProviderProps extends Partial<ClientOptions> {
-  /** A client of your own instead of the options; you start and stop it. */
-  client?: NotifyClient;
-  children?: ReactNode;
-}
+type Options = { client?: undefined } & ClientOptions;
+/** A client of your own instead of the options; you start and stop it. */
+type OwnClient = { client: NotifyClient } & Partial<ClientOptions>;
+
+export type NotifyProviderProps = (Options | OwnClient) & { children?: ReactNode };
 
 /**
  * Makes a client of the options, starts it and stops it again. Another `user`, `url`, `path` or
@@ -23,7 +25,7 @@ export function NotifyProvider({ client: given, children, ...options }: NotifyPr
   const { user, url, path, namespace, apiPath, cache, cacheScope } = options;
   const made = useMemo(() => {
     if (given !== undefined) return given;
-    if (user === undefined) throw new Error("NotifyProvider needs a user and getToken, or a client.");
+    if (user === undefined || latest.current.getToken === undefined) throw new Error(NEEDS);
     const getToken = () => latest.current.getToken?.() ?? Promise.reject(new Error("getToken is missing"));
     return new NotifyClient({ ...latest.current, user, getToken });
   }, [given, user, url, path, namespace, apiPath, cache, cacheScope]);

@@ -221,6 +221,14 @@ describe("the connection", () => {
     expect(never.client.getState().connection).toMatchObject({ code: "TOKEN_INVALID" });
   });
 
+  test("a namespace that the server does not have is refused for good", async () => {
+    const person = new Person(server, newUser(), { namespace: "/nowhere" });
+    await person.client.start();
+    await until(() => person.client.getState().connection.status === "refused");
+    expect(person.client.getState().connection.code).toBe("FORBIDDEN_NAMESPACE");
+    expect(person.faults).toHaveLength(1);
+  });
+
   test("a token about to end is refreshed on the open connection", async () => {
     let asked = 0;
     const person = await Person.of(server, newUser(), {

@@ -53,7 +53,7 @@ test("nothing random and no time is asked for: Next prerenders no page that does
     </NotifyProvider>
   );
   renderToString(page);
-  const calls = asked.flatMap((spy) => spy.mock.calls);
+  const calls = asked.flatMap<unknown>((spy) => spy.mock.calls);
   vi.restoreAllMocks();
   expect(calls).toEqual([]);
 });

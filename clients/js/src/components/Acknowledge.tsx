@@ -4,8 +4,9 @@ import type { Notification } from "../generated/wire";
 import { useNotifications } from "../react/hooks";
 import { useActions } from "./actions";
 import { Dialog } from "./Dialog";
+import { Frame } from "./Frame";
 import { Markdown } from "./Markdown";
-import { NotifyUi, split, useUi, type UiOptions } from "./ui";
+import { split, useUi, type UiOptions } from "./ui";
 
 export interface AcknowledgeDialogProps extends UiOptions {
   /** The least important that is asked for by itself; default urgent. Others wait in the list. */
@@ -16,9 +17,9 @@ export interface AcknowledgeDialogProps extends UiOptions {
 export function AcknowledgeDialog(props: AcknowledgeDialogProps) {
   const [ui, { minPriority = "urgent" }] = split(props);
   return (
-    <NotifyUi {...ui}>
+    <Frame {...ui}>
       <Ask minPriority={minPriority} />
-    </NotifyUi>
+    </Frame>
   );
 }
 

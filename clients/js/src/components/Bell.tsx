@@ -2,10 +2,11 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { useCounts } from "../react/hooks";
 import { NotificationCenter, type NotificationCenterProps } from "./Center";
+import { Frame } from "./Frame";
 import { Icon } from "./Icon";
 import { LiveRegion } from "./LiveRegion";
 import { number } from "./time";
-import { NotifyUi, rootProps, split, useUi, type UiOptions } from "./ui";
+import { rootProps, split, useUi, type UiOptions } from "./ui";
 
 export interface BellProps extends UiOptions, Pick<NotificationCenterProps, "tabs" | "filters"> {
   /** Instead of the popover: a page of your own is opened. */
@@ -17,9 +18,9 @@ export interface BellProps extends UiOptions, Pick<NotificationCenterProps, "tab
 export function Bell(props: BellProps) {
   const [ui, own] = split(props);
   return (
-    <NotifyUi {...ui}>
+    <Frame {...ui}>
       <BellButton {...own} />
-    </NotifyUi>
+    </Frame>
   );
 }
 

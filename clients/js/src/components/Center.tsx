@@ -8,12 +8,13 @@ import { useActions } from "./actions";
 import { BatchBar, DropZones } from "./Batch";
 import { ConnectionIndicator } from "./Connection";
 import { FilterBar } from "./FilterBar";
+import { Frame } from "./Frame";
 import { Icon } from "./Icon";
 import { NotificationList } from "./List";
 import { useSelection } from "./selection";
 import { NotificationSettings } from "./Settings";
 import { number } from "./time";
-import { NotifyUi, rootProps, split, useUi, type UiOptions } from "./ui";
+import { rootProps, split, useUi, type UiOptions } from "./ui";
 
 export type Tab = "all" | "unread" | "pinned" | "snoozed" | "done";
 
@@ -41,9 +42,9 @@ const NO_FILTERS: Filters = {};
 export function NotificationCenter(props: NotificationCenterProps) {
   const [ui, own] = split(props);
   return (
-    <NotifyUi {...ui}>
+    <Frame {...ui}>
       <Center {...own} />
-    </NotifyUi>
+    </Frame>
   );
 }
 

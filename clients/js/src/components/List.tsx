@@ -16,11 +16,12 @@ import type { Notification } from "../generated/wire";
 import { useNotifyClient } from "../react/context";
 import { useConnection, useNotifications, type UseNotifications } from "../react/hooks";
 import { useActions, type BatchVerb } from "./actions";
+import { Frame } from "./Frame";
 import { Icon } from "./Icon";
 import { NotificationItem } from "./Item";
 import type { Selection } from "./selection";
 import { dayKey, dayName } from "./time";
-import { NotifyUi, rootProps, split, useNow, useUi, type UiOptions } from "./ui";
+import { rootProps, split, useNow, useUi, type UiOptions } from "./ui";
 
 export interface NotificationListProps extends UiOptions {
   filters?: Filters;
@@ -51,9 +52,9 @@ const NO_FILTERS: Filters = {};
 export function NotificationList(props: NotificationListProps) {
   const [ui, own] = split(props);
   return (
-    <NotifyUi {...ui}>
+    <Frame {...ui}>
       <List {...own} />
-    </NotifyUi>
+    </Frame>
   );
 }
 

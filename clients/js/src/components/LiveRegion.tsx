@@ -15,9 +15,10 @@ export function LiveRegion() {
   useEffect(() => toasts.speak(speaker), [toasts, speaker]);
   const pace = usePace((more) => toasts.say(l.more(more)));
   useClientEvent("announce", ({ notification, kind, isReplayed }) => {
-    if (toasts.speakers[0] !== speaker || isReplayed || kind === "revised") return;
     const { title, message, priority } = notification;
-    if (priority === "critical") toasts.say(`${title}. ${plainText(message)}`, true);
+    const isCritical = priority === "critical";
+    if (toasts.speakers[0] !== speaker || kind === "revised" || (isReplayed && !isCritical)) return;
+    if (isCritical) toasts.say(`${title}. ${plainText(message)}`, true);
     else if (pace.admits(priority)) toasts.say(l.arrived(title));
   });
   const said = useSyncExternalStore(

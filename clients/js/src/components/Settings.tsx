@@ -3,18 +3,19 @@ import { useEffect, useId, useState } from "react";
 import { useSubscriptions } from "../react/hooks";
 import { useNotifyClient } from "../react/context";
 import { Dialog } from "./Dialog";
+import { Frame } from "./Frame";
 import { Icon } from "./Icon";
 import { playTone, useSetting } from "./switches";
 import { toastsOf } from "./toasts";
-import { NotifyUi, rootProps, split, useUi, type UiOptions } from "./ui";
+import { rootProps, split, useUi, type UiOptions } from "./ui";
 
 /** All settings as one page: sound, desktop, and each type with its state. */
 export function NotificationSettings(props: UiOptions) {
   const [options] = split(props);
   return (
-    <NotifyUi {...options}>
+    <Frame {...options}>
       <All />
-    </NotifyUi>
+    </Frame>
   );
 }
 

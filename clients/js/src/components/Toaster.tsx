@@ -3,16 +3,17 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { safeLink } from "../core/links";
 import type { Notification as Item } from "../generated/wire";
 import { useNotifyClient } from "../react/context";
-import { useClientEvent } from "../react/hooks";
+import { useClientEvent, useClientState } from "../react/hooks";
 import { useActions } from "./actions";
+import { Frame } from "./Frame";
 import { Icon } from "./Icon";
 import { LiveRegion } from "./LiveRegion";
 import { Markdown, plainText } from "./Markdown";
 import { usePace, type Pace } from "./pace";
 import { isOn, playTone } from "./switches";
 import { percent } from "./time";
-import { STAY, toastsOf, type Toast } from "./toasts";
-import { NotifyUi, rootProps, split, useUi, type UiOptions } from "./ui";
+import { STAY, toastsOf, type Toast, type Toasts } from "./toasts";
+import { rootProps, split, useUi, type UiOptions } from "./ui";
 
 export interface ToasterProps extends UiOptions {
   /** Where on the page; default at the end of the lines, at the bottom. */
@@ -30,10 +31,10 @@ const RANK = Object.keys(STAY);
 export function Toaster(props: ToasterProps) {
   const [ui, own] = split(props);
   return (
-    <NotifyUi {...ui}>
+    <Frame {...ui}>
       <Shown {...own} />
       <LiveRegion />
-    </NotifyUi>
+    </Frame>
   );
 }
 
@@ -47,6 +48,10 @@ function Shown({
   const toasts = toastsOf(useNotifyClient());
   toasts.max = max;
   useEffect(toasts.draw, [toasts]);
+  const isLoaded = useClientState("isLoaded");
+  useEffect(() => {
+    if (!isLoaded) toasts.clear();
+  }, [toasts, isLoaded]);
   useArrivals(minPriority, { ...STAY, ...stay });
   const [isHeld, setHeld] = useState(false);
   const list = useSyncExternalStore(
@@ -149,7 +154,7 @@ function useArrivals(minPriority: Item["priority"], stay: Record<Item["priority"
   const { l } = useUi();
   const actions = useActions();
   const more = useSum("more", l.more);
-  const away = useSum("away", l.away, (title) => ring({ title, tag: "away" }));
+  const away = useSum("away", l.away, (title) => ring(toasts, { title, tag: "away" }));
   useClientEvent("announce", ({ key, notification, kind, isReplayed }) => {
     const { priority, title } = notification;
     if (kind === "revised" && percent(notification.data) !== null) return toasts.revise(notification, title);
@@ -157,7 +162,7 @@ function useArrivals(minPriority: Item["priority"], stay: Record<Item["priority"
     if (isReplayed && priority !== "critical") return away.add();
     if (!isCertain(notification) && !toasts.has(key) && !more.admits(priority)) return;
     toasts.show({ key, text: title, notification, ms: stay[priority] });
-    if (kind !== "revised") ring(told(notification), () => actions.open(notification, null));
+    if (kind !== "revised") ring(toasts, told(notification), () => actions.open(notification, null));
   });
 }
 
@@ -198,15 +203,16 @@ function told({ id, title, message, priority }: Item): Told {
   return { title, body: plainText(message), tag: id, isUrgent: mustStay || priority === "urgent", mustStay };
 }
 
-function ring(what: Told, open?: () => void): void {
+function ring(toasts: Toasts, what: Told, open?: () => void): void {
   if (isOn("sound")) playTone(what.isUrgent ?? false);
   if (!isOn("desktop") || !document.hidden || Notification.permission !== "granted") return;
-  showOnDesktop(what, open);
+  showOnDesktop(toasts, what, open);
 }
 
-function showOnDesktop({ title, body, tag, mustStay }: Told, open?: () => void): void {
+function showOnDesktop(toasts: Toasts, { title, body, tag, mustStay }: Told, open?: () => void): void {
   try {
     const shown = new Notification(title, { body, tag, requireInteraction: mustStay });
+    shown.onclose = toasts.onDesktop(shown);
     shown.onclick = () => {
       window.focus();
       shown.close();

@@ -1,5 +1,7 @@
 /** How much a person can be told: a few at once, then one after the other; of the rest, how many. */
 import { useEffect, useRef, useState } from "react";
+import { useNotifyClient } from "../react/context";
+import { useClientState } from "../react/hooks";
 
 const AT_ONCE = 4;
 const NEXT_MS = 1_500;
@@ -49,13 +51,15 @@ export class Pace {
   }
 }
 
-/** The pace of a component; it ends with it. */
+/** The pace of a component; what it counted ends with it, and with whom it was counted for. */
 export function usePace(tell: (more: number) => void): Pace {
+  const client = useNotifyClient();
+  const isLoaded = useClientState("isLoaded");
   const latest = useRef(tell);
   useEffect(() => {
     latest.current = tell;
   });
   const [pace] = useState(() => new Pace((more) => latest.current(more)));
-  useEffect(() => () => pace.stop(), [pace]);
+  useEffect(() => () => pace.stop(), [pace, client, isLoaded]);
   return pace;
 }

@@ -23,6 +23,8 @@ export const STAY: Readonly<Record<Notification["priority"], number | null>> = {
 };
 
 const UNDO_MS = 8_000;
+/** Urgent words that come so soon after others are said with them. */
+const TOGETHER_MS = 1_000;
 
 export class Toasts {
   list: readonly Toast[] = [];
@@ -31,6 +33,10 @@ export class Toasts {
   /** What was last said to those who listen, politely or at once. */
   said: { polite: string; assertive: string } = { polite: "", assertive: "" };
   readonly #watchers = new Set<() => void>();
+  /** On the desktop, outside of the page. */
+  readonly #desktop = new Set<{ close(): void }>();
+  /** When something urgent was last said. */
+  #urgentAt = -TOGETHER_MS;
   /** How many components draw them. */
   #drawers = 0;
   /** Live regions that are drawn: only the first one speaks. */
@@ -41,13 +47,37 @@ export class Toasts {
     return () => this.#watchers.delete(changed);
   };
 
-  /** Somebody draws them; returns how to stop. What nobody draws can no longer be undone. */
+  /**
+   * Somebody draws them; returns how to stop. What nobody draws can no longer be undone; what stays until
+   * it is closed waits for whoever draws next.
+   */
   readonly draw = (): (() => void) => {
     this.#drawers++;
     return () => {
-      if (--this.#drawers === 0) for (const toast of this.list) this.end(toast, "close");
+      if (--this.#drawers > 0) return;
+      this.#closeDesktop();
+      for (const toast of this.list) if (toast.ms !== null) this.end(toast, "close");
     };
   };
+
+  /** The person is gone: nothing of them is left to see or to hear. */
+  clear(): void {
+    this.#closeDesktop();
+    for (const toast of this.list) this.end(toast, "close");
+    this.said = { polite: "", assertive: "" };
+    this.#changed();
+  }
+
+  /** What is shown on the desktop goes with the toasts; returns what to call when it went by itself. */
+  onDesktop(shown: { close(): void }): () => void {
+    this.#desktop.add(shown);
+    return () => void this.#desktop.delete(shown);
+  }
+
+  #closeDesktop(): void {
+    for (const shown of this.#desktop) shown.close();
+    this.#desktop.clear();
+  }
 
   has(key: string): boolean {
     return this.list.some((toast) => toast.key === key);
@@ -101,7 +131,11 @@ export class Toasts {
   say(text: string, isUrgent = false): void {
     // The same words twice are said twice only if the text differs.
     const other = isUrgent ? this.said.assertive : this.said.polite;
-    const words = other === text ? `${text}\u00a0` : text;
+    const now = performance.now();
+    // What replaces urgent words before they were read out says them once more.
+    const isTogether = isUrgent && other !== "" && now - this.#urgentAt < TOGETHER_MS;
+    if (isUrgent) this.#urgentAt = now;
+    const words = isTogether ? `${other} ${text}` : other === text ? `${text}\u00a0` : text;
     this.said = isUrgent ? { ...this.said, assertive: words } : { ...this.said, polite: words };
     this.#changed();
   }

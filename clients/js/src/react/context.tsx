@@ -27,7 +27,7 @@ export function NotifyProvider({ client: given, children, ...options }: NotifyPr
     if (given !== undefined) return given;
     if (user === undefined || latest.current.getToken === undefined) throw new Error(NEEDS);
     const getToken = () => latest.current.getToken?.() ?? Promise.reject(new Error("getToken is missing"));
-    return new NotifyClient({ ...latest.current, user, getToken });
+    return new NotifyClient({ ...options, user, getToken });
   }, [given, user, url, path, namespace, apiPath, cache, cacheScope]);
   useEffect(() => {
     if (given !== undefined) return;

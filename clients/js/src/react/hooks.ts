@@ -23,7 +23,8 @@ function useSnapshot<T>(client: NotifyClient, read: () => T, onServer: () => T):
   return useSyncExternalStore(subscribe, read, onServer);
 }
 
-function useClientState<Name extends keyof State>(name: Name): State[Name] {
+/** One part of the state; of this package only. */
+export function useClientState<Name extends keyof State>(name: Name): State[Name] {
   const client = useNotifyClient();
   return useSnapshot(
     client,

@@ -88,6 +88,16 @@ test("another user or address is another client, another callback is not", async
   await vi.waitFor(() => expect(token).toHaveBeenCalled());
 });
 
+test("another address is where the new client goes, at once", async () => {
+  const claims = btoa(JSON.stringify({ sub: "mover", exp: 4e9 }));
+  const token = async () => `x.${claims}.x`;
+  const { rerender } = render(<Tree user="mover" url="http://before.invalid" token={token} />);
+  rerender(<Tree user="mover" url="http://after.invalid" token={token} />);
+  const moved = seen.at(-1)!;
+  await vi.waitFor(() => expect(moved.socket).not.toBeNull());
+  expect((moved.socket!.io as unknown as { uri: string }).uri).toContain("after.invalid");
+});
+
 test("snapshots are the same object until something changes, so that concurrent rendering cannot tear", () => {
   render(<Tree user="stable" />);
   const client = seen.at(-1)!;

@@ -7,10 +7,15 @@ import type { Selection } from "./selection";
 import { snoozeChoices } from "./time";
 import { useUi } from "./ui";
 
-export function BatchBar({ selection }: { selection: Selection }) {
+/** @param props.onDone it is about to go, and the focus with it. */
+export function BatchBar({ selection, onDone }: { selection: Selection; onDone: () => void }) {
   const { l } = useUi();
   const actions = useActions();
   if (selection.size === 0) return null;
+  function done(): void {
+    selection.clear();
+    onDone();
+  }
   const tool = (verb: Parameters<typeof actions.do>[0], icon: string, label: string) => (
     <button
       type="button"
@@ -19,7 +24,7 @@ export function BatchBar({ selection }: { selection: Selection }) {
       title={label}
       onClick={() => {
         actions.do(verb, selection.items());
-        selection.clear();
+        done();
       }}
     >
       <Icon name={icon} />
@@ -32,7 +37,7 @@ export function BatchBar({ selection }: { selection: Selection }) {
         className="nt-tool"
         aria-label={l.clearSelection}
         title={l.clearSelection}
-        onClick={selection.clear}
+        onClick={done}
       >
         <Icon name="close" />
       </button>
@@ -44,7 +49,7 @@ export function BatchBar({ selection }: { selection: Selection }) {
         {tool("read", "allRead", l.markRead)}
         {tool("unread", "unread", l.markUnread)}
         {tool("pin", "pin", l.pin)}
-        <SnoozeMenu items={selection.items()} />
+        <SnoozeMenu items={selection.items()} onDone={done} />
         {tool("dismiss", "check", l.dismiss)}
         {tool("delete", "delete", l.delete)}
       </span>

@@ -1,5 +1,5 @@
 /** The centre: tabs, filters, the list, batch actions, where to drop, and the settings. */
-import { useId, useState, type DragEvent, type KeyboardEvent } from "react";
+import { useEffect, useId, useRef, useState, type DragEvent, type KeyboardEvent } from "react";
 import type { Filters } from "../core/types";
 import type { Notification } from "../generated/wire";
 import { useNotifyClient } from "../react/context";
@@ -62,6 +62,11 @@ function Center({
   const [dragged, setDragged] = useState<readonly Notification[]>([]);
   const selection = useSelection();
   const id = useId();
+  const panel = useRef<HTMLDivElement>(null);
+  function toList(): void {
+    const list = panel.current;
+    (list?.querySelector<HTMLElement>("[data-id][tabindex='0']") ?? list?.querySelector("div"))?.focus();
+  }
   function choose(next: Tab): void {
     selection.clear();
     setTab(next);
@@ -89,8 +94,14 @@ function Center({
         <>
           <Tabs id={id} tabs={tabs} tab={tab} onChoose={choose} />
           {isFiltering && <FilterBar filters={narrow} onChange={setNarrow} />}
-          <BatchBar selection={selection} />
-          <div className="nt-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
+          <BatchBar selection={selection} onDone={toList} />
+          <div
+            ref={panel}
+            className="nt-panel"
+            role="tabpanel"
+            id={`${id}-panel`}
+            aria-labelledby={`${id}-${tab}`}
+          >
             <NotificationList
               key={tab}
               filters={{ ...narrow, ...always, ...TABS[tab] }}
@@ -122,11 +133,19 @@ function Header({ id, isSettings, isFiltering, onSettings, onFilter, onClose }: 
   const { unread, more } = useCounts();
   const client = useNotifyClient();
   const actions = useActions();
+  const turn = useTurn(isSettings);
   const readAll = () => actions.readAll(client.getList({ unread: true }).notifications.slice(0, 500));
   return (
     <header className="nt-header">
       {isSettings && (
-        <button type="button" className="nt-tool" aria-label={l.back} title={l.back} onClick={onSettings}>
+        <button
+          ref={turn}
+          type="button"
+          className="nt-tool"
+          aria-label={l.back}
+          title={l.back}
+          onClick={onSettings}
+        >
           <Icon name="back" />
         </button>
       )}
@@ -144,10 +163,10 @@ function Header({ id, isSettings, isFiltering, onSettings, onFilter, onClose }: 
           <button
             type="button"
             className="nt-tool"
-            disabled={unread === 0}
+            aria-disabled={unread === 0}
             aria-label={l.markAllRead}
             title={l.markAllRead}
-            onClick={readAll}
+            onClick={unread > 0 ? readAll : undefined}
           >
             <Icon name="allRead" />
           </button>
@@ -162,6 +181,7 @@ function Header({ id, isSettings, isFiltering, onSettings, onFilter, onClose }: 
             <Icon name="filter" />
           </button>
           <button
+            ref={turn}
             type="button"
             className="nt-tool"
             aria-label={l.settings}
@@ -179,6 +199,17 @@ function Header({ id, isSettings, isFiltering, onSettings, onFilter, onClose }: 
       )}
     </header>
   );
+}
+
+/** The way there and the way back: pressing one, which then goes, leads the focus to the other. */
+function useTurn(isThere: boolean) {
+  const button = useRef<HTMLButtonElement>(null);
+  const before = useRef(isThere);
+  useEffect(() => {
+    if (before.current !== isThere) button.current?.focus();
+    before.current = isThere;
+  }, [isThere]);
+  return button;
 }
 
 function Tabs({

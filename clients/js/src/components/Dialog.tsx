@@ -1,5 +1,5 @@
 /** The browser's own modal dialog: it holds the focus, closes on Escape and gives the focus back. */
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
 import { rootProps, useUi } from "./ui";
 
 interface DialogProps {
@@ -15,7 +15,8 @@ export function Dialog({ title, children, actions, isAlert = false, onClose }: D
   const ui = useUi();
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed before it is taken away: only then does the browser give the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();

@@ -1,5 +1,5 @@
 /** Narrows the list: search, type, priority, source, tag, subscribed. */
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState, type MouseEvent } from "react";
 import type { Filters } from "../core/types";
 import { PRIORITIES, type Priority } from "../generated/wire";
 import { useNotifications } from "../react/hooks";
@@ -21,6 +21,11 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
   const distinct = (values: (string | null | undefined)[]) =>
     [...new Set(values.filter(Boolean) as string[])].sort();
   const set = (changed: Filters) => onChange({ ...filters, ...changed });
+  /** The button goes with the filters: the focus does not. */
+  function clear(event: MouseEvent): void {
+    event.currentTarget.parentElement?.querySelector("input")?.focus();
+    onChange({});
+  }
   const isNarrowed = Object.values(filters).some(Boolean);
   return (
     <div className="nt-filters" role="group" aria-label={l.filters}>
@@ -64,7 +69,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         {l.subscribedOnly}
       </label>
       {isNarrowed && (
-        <button type="button" className="nt-button" onClick={() => onChange({})}>
+        <button type="button" className="nt-button" onClick={clear}>
           {l.clearFilters}
         </button>
       )}

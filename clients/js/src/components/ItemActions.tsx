@@ -117,13 +117,16 @@ export function Tools({ item, actions }: { item: Notification; actions: Actions 
 }
 
 /** When it shall come back. */
-export function SnoozeMenu({ items }: { items: readonly Notification[] }) {
+export function SnoozeMenu({ items, onDone }: { items: readonly Notification[]; onDone?: () => void }) {
   const { l } = useUi();
   const actions = useActions();
   const choices = () =>
     snoozeChoices(l, Date.now()).map(({ label, until }) => ({
       label,
-      act: () => actions.snooze(items, until),
+      act: () => {
+        actions.snooze(items, until);
+        onDone?.();
+      },
     }));
   return (
     <Menu label={l.snooze} className="nt-snooze" choices={choices}>

@@ -9,6 +9,7 @@ import {
   useState,
   type DragEvent,
   type KeyboardEvent,
+  type MouseEvent,
 } from "react";
 import { filterKey } from "../core/filters";
 import type { Filters } from "../core/types";
@@ -201,12 +202,16 @@ function Skeleton() {
 
 function Foot({ list, count }: { list: UseNotifications; count: number }) {
   const { l } = useUi();
+  function again(event: MouseEvent): void {
+    event.currentTarget.closest<HTMLElement>(".nt-list")?.focus();
+    void list.refresh();
+  }
   if (list.error) {
     return (
       <div className="nt-state" role="alert">
         <h3>{l.errorTitle}</h3>
         <p>{list.error.message}</p>
-        <button type="button" className="nt-button" onClick={() => void list.refresh()}>
+        <button type="button" className="nt-button" onClick={again}>
           {l.retry}
         </button>
       </div>
@@ -315,19 +320,21 @@ interface Focus {
   onBlur(event: { relatedTarget: EventTarget | null }): void;
 }
 
-/** One stop for Tab; the focus stays in the list when the focused one leaves it. */
+/** One stop for Tab; the focus stays in the list when the focused one, or a button of it, goes. */
 function useFocus(
   scroller: { current: HTMLElement | null },
   items: readonly Notification[],
   show: (at: number) => void,
 ): Focus {
   const [id, setId] = useState<string | null>(null);
-  const place = useRef({ at: 0, isIn: false, wanted: null as string | null });
+  const place = useRef({ at: 0, isIn: false, held: null as Element | null, wanted: null as string | null });
   const known = id === null ? -1 : items.findIndex((item) => item.id === id);
   useEffect(() => {
     const here = place.current;
-    if (known >= 0) here.at = known;
-    else if (id !== null) {
+    if (known >= 0) {
+      here.at = known;
+      if (here.isIn && !here.held?.isConnected && document.activeElement === document.body) here.wanted = id;
+    } else if (id !== null) {
       const next = items[Math.min(here.at, items.length - 1)];
       setId(next?.id ?? null);
       if (here.isIn && next) here.wanted = next.id;
@@ -351,6 +358,7 @@ function useFocus(
     onFocus({ target }) {
       const found = (target as Element).closest<HTMLElement>("[data-id]")?.dataset.id;
       place.current.isIn = found !== undefined;
+      place.current.held = target as Element;
       if (found !== undefined) setId(found);
     },
     onBlur({ relatedTarget }) {

@@ -12,6 +12,7 @@ import { Markdown, plainText } from "./Markdown";
 import { usePace, type Pace } from "./pace";
 import { isOn, playTone } from "./switches";
 import { percent } from "./time";
+import { KEY, useGivingWay, useWayInAndOut } from "./toastFocus";
 import { STAY, toastsOf, type Toast, type Toasts } from "./toasts";
 import { rootProps, split, useUi, type UiOptions } from "./ui";
 
@@ -47,27 +48,31 @@ function Shown({
   const ui = useUi();
   const toasts = toastsOf(useNotifyClient());
   toasts.max = max;
+  toasts.hint = ui.l.toUndo;
   useEffect(toasts.draw, [toasts]);
   const isLoaded = useClientState("isLoaded");
   useEffect(() => {
     if (!isLoaded) toasts.clear();
   }, [toasts, isLoaded]);
   useArrivals(minPriority, { ...STAY, ...stay });
+  const section = useRef<HTMLElement>(null);
   const [isHeld, setHeld] = useState(false);
   const list = useSyncExternalStore(
     toasts.watch,
     () => toasts.list,
     () => toasts.list,
   );
+  const focus = useWayInAndOut(section, list, setHeld);
   return (
     <section
       {...rootProps(ui, "nt-toasts")}
-      data-position={position}
-      aria-label={ui.l.title}
+      ref={section}
+      data-position={useGivingWay(section, list, position)}
+      aria-label={`${ui.l.title} (${KEY})`}
+      aria-keyshortcuts={KEY}
       onPointerEnter={() => setHeld(true)}
       onPointerLeave={() => setHeld(false)}
-      onFocus={() => setHeld(true)}
-      onBlur={() => setHeld(false)}
+      {...focus}
       onKeyDown={(event) => {
         const last = list.at(-1);
         if (event.key === "Escape" && last) toasts.end(last, "close");

@@ -30,6 +30,8 @@ export class Toasts {
   list: readonly Toast[] = [];
   /** How many passing ones there may be at a time. */
   max = 4;
+  /** How those who listen get to the way back, said after what was done. */
+  hint = "";
   /** What was last said to those who listen, politely or at once. */
   said: { polite: string; assertive: string } = { polite: "", assertive: "" };
   readonly #watchers = new Set<() => void>();
@@ -102,7 +104,7 @@ export class Toasts {
   /** Shows what was done, with a way back; without one the change is final at once. */
   undoable(text: string, undo: () => void, onEnd?: () => void): void {
     this.show({ key: `undo ${++made}`, text, undo, onEnd, ms: UNDO_MS });
-    this.say(text);
+    this.say([text, this.hint].filter(Boolean).join(". "));
   }
 
   /** Says something in passing. */

@@ -2,7 +2,7 @@
 import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import type { Tab } from "../support/browser";
-import { Stage } from "../support/stage";
+import { becomes, Stage } from "../support/stage";
 
 const stage = Stage.set();
 
@@ -112,4 +112,88 @@ test("at 400 % the filters and the list are both within reach", async () => {
     await what.scrollIntoViewIfNeeded();
     expect(await covered(what)).toEqual([]);
   }
+});
+
+/** What has the focus, in words. */
+function focused(tab: Tab): Promise<string> {
+  return tab.page.evaluate(() => {
+    const at = document.activeElement as HTMLElement;
+    return at.ariaLabel ?? (at.textContent?.trim() || at.tagName);
+  });
+}
+
+/** Presses a control from the keyboard, and tells where the focus is once that was done. */
+async function presses(tab: Tab, control: Locator, name: string): Promise<void> {
+  await control.focus();
+  await tab.page.keyboard.press("Enter");
+  await becomes(() => focused(tab), name);
+}
+
+test("a control that goes when it is pressed leaves the focus where one goes on", async () => {
+  const [context, user] = [await stage.newContext(), stage.newUser()];
+  for (const title of ["One", "Two", "Three"])
+    await stage.server.send(user, title, { requires_acknowledgment: true });
+  const tab = await stage.open(context, user, ALONE);
+  const popover = await openBell(tab);
+  const button = (name: string) => popover.getByRole("button", { name, exact: true });
+  const select = async () => {
+    await popover.locator("article").nth(1).focus();
+    await tab.page.keyboard.press("x");
+  };
+  await presses(tab, button("Notification settings"), "Back to the list");
+  await presses(tab, button("Back to the list"), "Notification settings");
+  await button("Filters").click();
+  await popover.getByLabel("Type").selectOption("Information");
+  await presses(tab, button("Clear filters"), "Search");
+  await button("Filters").click();
+  await select();
+  await presses(tab, button("Clear selection"), "Unread, Two");
+  await select();
+  await presses(tab, popover.locator(".nt-batch").getByRole("button", { name: "Mark read" }), "Two");
+  const one = popover.locator("article", { hasText: "One" });
+  await presses(tab, one.getByRole("button", { name: "Acknowledge" }), "One");
+  await presses(tab, button("Mark all read"), "Mark all read");
+  await select();
+  await popover.locator(".nt-batch .nt-snooze").focus();
+  await tab.page.keyboard.press("Enter");
+  await presses(tab, tab.page.getByRole("menuitem", { name: "In an hour" }).locator("visible=true"), "One");
+  expect(await popover.locator(".nt-batch").count()).toBe(0);
+  await stage.server.send(user, "Urgent", { requires_acknowledgment: true, priority: "critical" });
+  await presses(tab, tab.page.getByRole("alertdialog").getByRole("button", { name: "Later" }), "One");
+});
+
+test("one key leads to the newest toast; from there the focus returns", async () => {
+  const [context, user] = [await stage.newContext(), stage.newUser()];
+  for (const title of ["One", "Two", "Three"]) await stage.server.send(user, title);
+  const tab = await stage.open(context, user, ALONE);
+  const { keyboard } = tab.page;
+  await tab.item("Two").focus();
+  await keyboard.press("d");
+  await tab.page.locator("[aria-live=polite]", { hasText: "Moved to Done. F8 leads to Undo." }).waitFor({
+    state: "attached",
+  });
+  await becomes(() => focused(tab), "Unread, One");
+  await keyboard.press("F8");
+  expect(await focused(tab)).toBe("Undo");
+  await keyboard.press("Enter");
+  await tab.item("Two").waitFor();
+  await becomes(() => focused(tab), "Unread, One");
+});
+
+test("toasts give way to what the keyboard is at", async () => {
+  const [context, user] = [await stage.newContext({ viewport: NARROW }), stage.newUser()];
+  for (let n = 0; n < 8; n++) await stage.server.send(user, `Number ${n}`);
+  const tab = await stage.open(context, user, ALONE);
+  const popover = await openBell(tab);
+  await popover.locator("article").first().focus();
+  await stage.server.send(user, "Stays until it is closed", { priority: "critical" });
+  const toast = tab.page.locator(".nt-toast", { hasText: "Stays until it is closed" });
+  await toast.waitFor();
+  const atTop = async () => (await toast.boundingBox())!.y < NARROW.height / 2;
+  expect(await atTop()).toBe(false);
+  await tab.page.keyboard.press("End");
+  await becomes(atTop, true);
+  await becomes(() => covered(popover.locator("article:focus")), []);
+  await tab.page.keyboard.press("Home");
+  await becomes(atTop, false);
 });

@@ -31,6 +31,7 @@ export const ar: Localization = {
   cancel: "إلغاء",
   retry: "إعادة المحاولة",
   undo: "تراجع",
+  toUndo: "المفتاح F8 يقود إلى التراجع.",
 
   all: "الكل",
   unread: "غير مقروءة",

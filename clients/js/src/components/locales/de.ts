@@ -17,6 +17,7 @@ export const de: Localization = {
   cancel: "Abbrechen",
   retry: "Erneut versuchen",
   undo: "Rückgängig",
+  toUndo: "F8 führt zu Rückgängig.",
 
   all: "Alle",
   unread: "Ungelesen",

@@ -17,6 +17,8 @@ export const en = {
   cancel: "Cancel",
   retry: "Try again",
   undo: "Undo",
+  /** Said after what can be undone, to those who listen. */
+  toUndo: "F8 leads to Undo.",
 
   all: "All",
   unread: "Unread",

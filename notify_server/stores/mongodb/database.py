@@ -27,7 +27,7 @@ from notify_server.kit.metrics import FAST_S, Histogram, Meter
 from notify_server.kit.remote import scrubbed
 from notify_server.stores.mongodb.client import NAME, Client, make_client
 from notify_server.stores.mongodb.documents import Document
-from notify_server.stores.mongodb.faults import DUPLICATE, UNSTORABLE, is_passing, translate
+from notify_server.stores.mongodb.faults import UNSTORABLE, are_doubles, is_passing, translate
 from notify_server.stores.mongodb.queries import INDEXES, META, Query
 
 T = TypeVar("T")
@@ -121,16 +121,21 @@ class Database:
     async def _persist(
         self, call: Callable[[], Awaitable[T]], patience_s: float | None = None
     ) -> T:
-        """One call, that may be repeated: what passes is tried again within PATIENCE_S."""
+        """One call, that may be repeated: what passes is tried again within PATIENCE_S.
+
+        Raises:
+            BulkWriteError: What was to be inserted is partly there.
+            NotifyError: Anything else.
+        """
         ends = self._clock.monotonic() + (patience_s or PATIENCE_S)
         tries = 0
         while True:
             try:
                 return await call()
             except (PyMongoError, *UNSTORABLE) as error:
-                pause = _PAUSE_S[min(tries, len(_PAUSE_S) - 1)]
-                if isinstance(error, BulkWriteError) and not is_passing(error):
+                if isinstance(error, BulkWriteError) and are_doubles(error):
                     raise
+                pause = _PAUSE_S[min(tries, len(_PAUSE_S) - 1)]
                 if not is_passing(error) or self._clock.monotonic() + pause >= ends:
                     raise translate(error) from error
                 tries += 1
@@ -175,6 +180,20 @@ class Database:
             lambda: self.collection(query.collection).count_documents(wanted, limit=limit)
         )
 
+    async def tally(
+        self, query: Query, wanted: Filter, conditions: Mapping[str, object]
+    ) -> Mapping[str, int]:
+        """Of what answers a declared question, how many meet each condition; counted over there."""
+        self.reads += 1
+        sums = {name: {"$sum": {"$cond": [each, 1, 0]}} for name, each in conditions.items()}
+        steps: list[Document] = [{"$match": dict(wanted)}, {"$group": {"_id": None, **sums}}]
+
+        async def call() -> list[Document]:
+            return await (await self.collection(query.collection).aggregate(steps)).to_list()
+
+        found = await self._persist(call)
+        return {name: found[0][name] if found else 0 for name in conditions}
+
     async def insert(self, query: Query, documents: Sequence[Stored]) -> set[int]:
         """Insert each by itself; returns the places of those that were there already.
 
@@ -188,7 +207,7 @@ class Database:
                 len(documents),
             )
         except BulkWriteError as error:
-            return _doubles(error)
+            return {fault["index"] for fault in error.details["writeErrors"]}
         return set()
 
     async def update(self, query: Query, wanted: Filter, change: Filter) -> bool:
@@ -292,10 +311,3 @@ def url_fault(url: str) -> str | None:
     except (PyMongoError, ValueError, OSError) as error:  # OSError: a certificate's file
         return scrubbed(str(error), url)
     return None
-
-
-def _doubles(error: BulkWriteError) -> set[int]:
-    faults = error.details["writeErrors"]
-    if error.details["writeConcernErrors"] or any(f["code"] != DUPLICATE for f in faults):
-        raise error
-    return {fault["index"] for fault in faults}

@@ -20,7 +20,7 @@ from notify_server.domain.errors import (
     UnavailableError,
 )
 
-DUPLICATE = 11000
+_DUPLICATE = 11000
 
 _PASSING_CODES = frozenset(
     {6, 7, 50, 64, 89, 91, 112, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
@@ -51,6 +51,13 @@ def is_passing(error: Exception) -> bool:
         faults = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
         return any(fault["code"] in _PASSING_CODES for fault in faults)
     return isinstance(error, OperationFailure) and error.code in _PASSING_CODES
+
+
+def are_doubles(error: BulkWriteError) -> bool:
+    """Whether nothing is wrong but that some of it was there already."""
+    faults = error.details["writeErrors"]
+    all_doubles = all(fault["code"] == _DUPLICATE for fault in faults)
+    return all_doubles and not error.details["writeConcernErrors"]
 
 
 def translate(error: Exception) -> NotifyError:

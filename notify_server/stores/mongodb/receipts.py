@@ -185,15 +185,15 @@ class MongoReceipts(ReceiptStore):
         return await self._database.run(self._summary(notification_id))
 
     async def _summary(self, notification_id: str) -> ReceiptSummary:
-        newest, found = await asyncio.gather(
-            self._database.find(queries.ONE, {"_id": notification_id}, 1, ["revision"]),
-            self._database.find(
-                queries.OF_NOTIFICATION, {"notification_id": notification_id}, fields=_COUNTED
-            ),
-        )
-        if not newest:
+        """Counted where they are: a broadcast may have a receipt of everybody."""
+        found = await self._database.find(queries.ONE, {"_id": notification_id}, 1, ["revision"])
+        if not found:
             return ReceiptSummary()
-        return _counted(found, newest[0]["revision"])
+        wanted = {"notification_id": notification_id}
+        conditions = _conditions(found[0]["revision"])
+        return ReceiptSummary(
+            **await self._database.tally(queries.OF_NOTIFICATION, wanted, conditions)
+        )
 
     @override
     async def add_attempts(self, attempts: Sequence[Attempt]) -> None:
@@ -220,33 +220,30 @@ class MongoReceipts(ReceiptStore):
         return [attempt_from(document) for document in found]
 
 
-_COUNTED = (
-    "delivered_revision", "closed", "deleted_at", "seen_at", "read_at", "clicked_at",
-    "acknowledged_at", "dismissed_at",
-)  # fmt: skip
+def _conditions(newest: int) -> Document:
+    """What a receipt must be like to be counted in each part of a summary."""
+    missing: Document = {"$lt": ["$delivered_revision", newest]}
+    arrived: Document = {"$gte": ["$delivered_revision", newest]}
+    return {
+        "total": True,
+        "pending": {"$and": [missing, {"$not": [_has("closed")]}, {"$not": [_has("deleted_at")]}]},
+        "failed": {"$and": [missing, _has("closed")]},
+        "delivered": arrived,
+        "seen": _has("seen_at"),
+        "read": _has("read_at"),
+        "clicked": _has("clicked_at"),
+        "acknowledged": _has("acknowledged_at"),
+        "dismissed": _has("dismissed_at"),
+        "deleted": _has("deleted_at"),
+        "unread_delivered": {
+            "$and": [arrived, {"$not": [_has("read_at")]}, {"$not": [_has("deleted_at")]}]
+        },
+    }
 
 
-def _counted(receipts: Sequence[Document], newest: int) -> ReceiptSummary:
-    def count(name: str) -> int:
-        return sum(each.get(name) is not None for each in receipts)
-
-    missing = [each for each in receipts if each["delivered_revision"] < newest]
-    arrived = [each for each in receipts if each["delivered_revision"] >= newest]
-    return ReceiptSummary(
-        total=len(receipts),
-        pending=sum(e.get("closed") is None and e["deleted_at"] is None for e in missing),
-        failed=sum(each.get("closed") is not None for each in missing),
-        delivered=len(arrived),
-        seen=count("seen_at"),
-        read=count("read_at"),
-        clicked=count("clicked_at"),
-        acknowledged=count("acknowledged_at"),
-        dismissed=count("dismissed_at"),
-        deleted=count("deleted_at"),
-        unread_delivered=sum(
-            each.get("read_at") is None and each["deleted_at"] is None for each in arrived
-        ),
-    )
+def _has(name: str) -> Document:
+    """Anything is above null, and what is not there is below it."""
+    return {"$gt": [f"${name}", None]}
 
 
 def _entry(notification: Document, receipt: Document | None) -> Entry:

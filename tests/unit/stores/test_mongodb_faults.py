@@ -8,11 +8,11 @@ from support import mongodb
 from support.mongo_proxy import NOT_PRIMARY, STEPPED_DOWN, MongoProxy
 from support.stores import accept_one, delivery, receipt, receipt_of, submission
 
-from notify_server.domain.errors import UnavailableError
+from notify_server.domain.errors import InternalError, UnavailableError
 from notify_server.domain.notification import Accepted
 from notify_server.domain.reasons import Reason
 from notify_server.kit.clock import SystemClock
-from notify_server.stores.mongodb import client, database
+from notify_server.stores.mongodb import client, database, queries
 from notify_server.stores.mongodb.store import MongoStore
 
 pytestmark = pytest.mark.skipif(not mongodb.is_there(), reason="no MongoDB: scripts/services")
@@ -60,6 +60,14 @@ async def test_submission_meets_passing_fault_is_accepted_once(store, proxy, ste
     assert (await store.sizes(9))["notifications"] == 2
     assert [each.user for each in await store.recipients(made.id, "", 9)] == ["1", "2"]
     assert [entry.receipt.revision for entry in await store.active("1", "/", 9)] == [1]
+
+
+async def test_change_that_the_server_refuses_is_told_in_the_words_of_the_domain(store):
+    """Whoever calls the port knows no error of PyMongo's."""
+    made = await accept_one(store, "1")
+    change = {"$inc": {"submitter": 1}}
+    with pytest.raises(InternalError):
+        await store._database.update_all(queries.ONE, [({"_id": made.id}, change)])
 
 
 @pytest.mark.parametrize("error", ERRORS.values(), ids=list(ERRORS))

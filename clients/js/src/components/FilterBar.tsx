@@ -5,7 +5,7 @@ import { PRIORITIES, type Priority } from "../generated/wire";
 import { useNotifications } from "../react/hooks";
 import { Icon } from "./Icon";
 import { typeName } from "./Settings";
-import { useUi } from "./ui";
+import { rootProps, useUi } from "./ui";
 
 const SEARCH_AFTER_MS = 250;
 const ALL: Filters = {};
@@ -16,7 +16,8 @@ export interface FilterBarProps {
 }
 
 export function FilterBar({ filters, onChange }: FilterBarProps) {
-  const { l } = useUi();
+  const ui = useUi();
+  const { l } = ui;
   const held = useNotifications(ALL).notifications;
   const distinct = (values: (string | null | undefined)[]) =>
     [...new Set(values.filter(Boolean) as string[])].sort();
@@ -28,7 +29,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
   }
   const isNarrowed = Object.values(filters).some(Boolean);
   return (
-    <div className="nt-filters" role="group" aria-label={l.filters}>
+    <div {...rootProps(ui, "nt-filters")} role="group" aria-label={l.filters}>
       <Search value={filters.q ?? ""} onChange={(q) => set({ q: q || undefined })} />
       <Select
         label={l.type}

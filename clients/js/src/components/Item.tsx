@@ -9,7 +9,7 @@ import { Media, Meta, Progress } from "./ItemDetails";
 import type { Localization } from "./locales/en";
 import { Markdown } from "./Markdown";
 import { ago, moment } from "./time";
-import { useNow, useUi } from "./ui";
+import { rootProps, useNow, useUi } from "./ui";
 
 export interface NotificationItemProps {
   notification: Notification;
@@ -22,8 +22,17 @@ export interface NotificationItemProps {
   tabIndex?: number;
 }
 
-/** Drawn anew only when it, or what it says, changes. */
-export const NotificationItem = memo(function NotificationItem(props: NotificationItemProps) {
+/** One by itself, wherever it stands. */
+export function NotificationItem(props: NotificationItemProps) {
+  return (
+    <div {...rootProps(useUi(), "nt-single")}>
+      <ListItem {...props} />
+    </div>
+  );
+}
+
+/** One in a list, which has the looks; drawn anew only when it, or what it says, changes. */
+export const ListItem = memo(function ListItem(props: NotificationItemProps) {
   const { notification: item, isSelected, onSelect, onDragStart, tabIndex = 0 } = props;
   const { l, renderItem } = useUi();
   const actions = useActions();

@@ -19,7 +19,7 @@ import { useConnection, useNotifications, type UseNotifications } from "../react
 import { useActions, type BatchVerb } from "./actions";
 import { Frame } from "./Frame";
 import { Icon } from "./Icon";
-import { NotificationItem } from "./Item";
+import { ListItem } from "./Item";
 import type { Selection } from "./selection";
 import { dayKey, dayName } from "./time";
 import { rootProps, split, useNow, useUi, type UiOptions } from "./ui";
@@ -139,7 +139,7 @@ function List({
                 style={{ transform: `translateY(${row.start}px)` }}
               >
                 <Heading items={items} at={row.index} pinned={pinned} />
-                <NotificationItem
+                <ListItem
                   notification={item}
                   tabIndex={focus.id === item.id || (focus.id === null && row.index === 0) ? 0 : -1}
                   isSelected={selection?.has(item.id)}

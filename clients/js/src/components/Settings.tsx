@@ -136,7 +136,8 @@ export function PermissionDialog({ onAllow, onClose }: { onAllow: () => void; on
 
 /** Each type that can be switched, and whether it is on. */
 export function SubscriptionList() {
-  const { l } = useUi();
+  const ui = useUi();
+  const { l } = ui;
   const { types, isLoading, error, refresh, setSubscribed } = useSubscriptions();
   const toasts = toastsOf(useNotifyClient());
   const id = useId();
@@ -145,7 +146,7 @@ export function SubscriptionList() {
     if (!told.ok) toasts.notice(`${l.refused}: ${told.message}`);
   }
   return (
-    <section aria-labelledby={id} className="nt-subscriptions">
+    <section {...rootProps(ui, "nt-subscriptions")} aria-labelledby={id}>
       <h3 id={id} className="nt-day">
         {l.subscriptions}
       </h3>

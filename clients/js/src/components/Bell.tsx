@@ -71,6 +71,30 @@ function BellButton({ onClick, max = 99, tabs, filters }: Omit<BellProps, keyof 
   );
 }
 
+const GAP = 8;
+/** What is lower than this shows too little. */
+const LEAST = 320;
+
+/** Below the bell, above it, or where there is room: in the window, and not cut off by what the bell stands in. */
+function place(popover: HTMLElement): void {
+  const bell = popover.parentElement!.getBoundingClientRect();
+  const wide = document.documentElement.clientWidth;
+  const [below, above] = [innerHeight - bell.bottom - 2 * GAP, bell.top - 2 * GAP];
+  const room = below >= LEAST ? below : above >= LEAST ? above : innerHeight - 2 * GAP;
+  popover.style.maxHeight = `${room}px`;
+  popover.style.setProperty("--n-wide", `${wide}px`);
+  popover.style.translate = "none";
+  const { left, top, width, height } = popover.getBoundingClientRect();
+  const start = getComputedStyle(popover).direction === "rtl" ? bell.left : bell.right - width;
+  const lowest = innerHeight - GAP - height;
+  const beside =
+    below < LEAST && above >= LEAST ? bell.top - GAP - height : Math.min(bell.bottom + GAP, lowest);
+  const x = Math.max(GAP, Math.min(start, wide - width - GAP));
+  const [toX, toY] = width >= wide ? [0, 0] : [x, Math.max(GAP, beside)];
+  // From where it is: something around the bell may be what "fixed" is measured from.
+  popover.style.translate = `${toX - left}px ${toY - top}px`;
+}
+
 function Popover({
   id,
   onClose,
@@ -81,10 +105,17 @@ function Popover({
   useLayoutEffect(() => {
     const element = popover.current;
     if (element === null) return;
-    const { left, right } = element.getBoundingClientRect();
-    if (left < 0) element.style.translate = `${8 - left}px`;
-    else if (right > innerWidth) element.style.translate = `${innerWidth - 8 - right}px`;
+    const put = (event?: Event) => {
+      if (!element.contains(event?.target as Node | null)) place(element);
+    };
+    place(element);
     element.focus({ preventScroll: true });
+    addEventListener("resize", put);
+    document.addEventListener("scroll", put, true);
+    return () => {
+      removeEventListener("resize", put);
+      document.removeEventListener("scroll", put, true);
+    };
   }, []);
   return (
     <div ref={popover} id={id} className="nt-popover" role="dialog" aria-label={l.title} tabIndex={-1}>

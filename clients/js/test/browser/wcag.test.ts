@@ -197,3 +197,46 @@ test("toasts give way to what the keyboard is at", async () => {
   await tab.page.keyboard.press("Home");
   await becomes(atTop, false);
 });
+
+/** The bell, put where a page may have it. */
+const CORNERS: Readonly<Record<string, string>> = {
+  "at the top, at the left": "left: 0; top: 0",
+  "at the bottom, at the right": "right: 0; bottom: 0",
+  "in the middle of a low window": "left: 200px; top: 140px",
+};
+
+test("wherever the bell stands, its popover is in the window and hangs on it", async () => {
+  const [context, user] = [await stage.newContext(), stage.newUser()];
+  const tab = await stage.open(context, user, ALONE);
+  const { page } = tab;
+  await stage.server.send(user, "One");
+  const where = async (style: string) => {
+    await page.evaluate((text) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(text);
+      document.adoptedStyleSheets = [sheet];
+    }, style);
+    const box = (await (await openBell(tab)).boundingBox())!;
+    expect(await covered(tab.pane.locator(".nt-popover h2, .nt-popover [role=tab]"))).toEqual([]);
+    await page.keyboard.press("Escape");
+    const { width, height } = page.viewportSize()!;
+    expect(
+      [box.x, box.y, width - box.x - box.width, height - box.y - box.height].every((gap) => gap >= 0),
+    ).toBe(true);
+    return box;
+  };
+  for (const [corner, at] of Object.entries(CORNERS)) {
+    await page.setViewportSize({ width: 900, height: corner.includes("low") ? 380 : 800 });
+    const { height } = await where(`.nt-bell { position: fixed; z-index: 9; ${at} }`);
+    expect([corner, height]).toEqual([corner, corner.includes("low") ? 364 : 640]);
+  }
+  // A bar that cuts off what is larger, and one that is itself what "fixed" is measured from.
+  await where(".who { overflow: hidden }");
+  await where(".who { position: relative; z-index: 9; backdrop-filter: blur(2px) }");
+  await page.setViewportSize(NARROW);
+  expect(await where(".who { position: relative; z-index: 9; backdrop-filter: blur(2px) }")).toEqual({
+    x: 0,
+    y: 0,
+    ...NARROW,
+  });
+});

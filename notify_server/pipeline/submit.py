@@ -36,6 +36,8 @@ from notify_server.ports.store import Store
 SUBMIT_ROUTE = "POST /notifications"
 BULK_ROUTE = "POST /notifications/bulk"
 _BATCH = 1_000
+_BATCH_USERS = 10_000
+"""Submissions of a transaction, and users whom they name: what is urgent waits for no more."""
 
 _log = structlog.get_logger("notify.submit")
 
@@ -74,6 +76,16 @@ class _Waiting(NamedTuple):
 
 def _may_overtake(submission: Submission) -> bool:
     return submission.content.priority.is_pressing and submission.collapse_scope is None
+
+
+def _fitting(waiting: Sequence[_Waiting]) -> int:
+    """How many of the first go into one transaction, at least one."""
+    users = 0
+    for count, one in enumerate(waiting[:_BATCH]):
+        users += len(one.submission.targets.users)
+        if count and users > _BATCH_USERS:
+            return count
+    return min(len(waiting), _BATCH)
 
 
 class Submissions:
@@ -255,13 +267,20 @@ class Submissions:
     def _next_batch(self) -> list[_Waiting]:
         """The next transaction: what is urgent or critical first, else in the order of arrival.
 
-        What may replace another one keeps its place, or older content could win.
+        What may replace another one keeps its place, or older content could win. Whose caller has
+        been told to try again is not begun any more.
         """
-        waiting = self._waiting
-        if len(waiting) > _BATCH:
+        waiting = []
+        for one in self._waiting:
+            if one.answer.done():
+                self._release(one.submission)
+            else:
+                waiting.append(one)
+        if (count := _fitting(waiting)) < len(waiting):
             waiting.sort(key=lambda w: not _may_overtake(w.submission))
-        self._waiting = waiting[_BATCH:]
-        return waiting[:_BATCH]
+            count = _fitting(waiting)
+        self._waiting = waiting[count:]
+        return waiting[:count]
 
     async def _store_batch(self, batch: Sequence[_Waiting]) -> None:
         """Store, then dispatch in that order, then answer."""

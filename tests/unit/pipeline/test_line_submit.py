@@ -15,6 +15,7 @@ from notify_server.domain.errors import (
     UnavailableError,
 )
 from notify_server.domain.notification import Priority
+from notify_server.pipeline import submit
 
 OTHER = Caller("key:other", frozenset({Scope.SEND}))
 ADMIN = Caller("key:admin", frozenset({Scope.ADMIN}))
@@ -216,3 +217,33 @@ async def test_what_may_replace_another_overtakes_nothing(rig):
     assert (newer.id, newer.revision, older.revision) == (older.id, 2, 1)
     found = await rig.store.notifications([newer.id])
     assert found[newer.id].content.title == "new"
+
+
+async def test_transaction_names_no_more_users_than_urgent_ones_may_wait_for(rig, monkeypatch):
+    """A thousand submissions to 500 users each would be half a million receipts at once."""
+    monkeypatch.setattr(submit, "_BATCH_USERS", 4)
+    batches = []
+    accept = rig.store.accept
+
+    async def noted(submissions):
+        batches.append([len(one.targets.users) for one in submissions])
+        return await accept(submissions)
+
+    monkeypatch.setattr(rig.store, "accept", noted)
+    drafts = [rig.draft(*users) for users in ("a", "bc", "def", "ghijkl", "m", "n")]
+    await asyncio.gather(*(rig.line.submissions.submit(CALLER, each, None) for each in drafts))
+    assert batches == [[1, 2], [3], [6], [1, 1]]
+
+
+async def test_submission_whose_caller_has_gone_before_it_was_begun_is_never_stored(rig):
+    """It was told to try again: without a key that would make two of it."""
+    submissions = rig.line.submissions
+    first = asyncio.create_task(submissions.submit(CALLER, rig.draft("ann"), None))
+    gone = asyncio.create_task(submissions.submit(CALLER, rig.draft("bob"), "k"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await first
+    await rig.settle()
+    assert await rig.store.active("bob", "/", 9) == []
+    again = await submissions.submit(CALLER, rig.draft("bob"), "k")
+    assert not again.replayed

@@ -1,5 +1,6 @@
 /** Keeps the store in the cache: items and cursor in one write, acknowledgements after it. */
 import { Cache, KEPT, type Kept, type Meta, type Writing } from "./cache";
+import type { Notification } from "../generated/wire";
 import { byPlace, type Place } from "./item";
 import type { Lists } from "./lists";
 import { makeKey, type Outbox } from "./outbox";
@@ -172,14 +173,22 @@ export class Keeper {
     return { puts, deletes, all: items(kept), doneRows, meta: this.#meta(kept) };
   }
 
-  /** The newest, and what is pinned. */
+  /** The newest, what is pinned, and what actions on their way may yet give back. */
   #toKeep(): Set<string> {
-    const newest = this.#store.sorted.slice(0, KEPT).map((item) => item.id);
-    const kept = new Set(newest);
-    for (const item of this.#store.base.values()) if (item.pinned_at !== null) kept.add(item.id);
-    // Shown without it, by an action that may yet be refused.
-    for (const row of this.#store.rows) for (const id of row.ids) kept.add(id);
-    return new Set([...kept].filter((id) => this.#store.base.has(id)));
+    const { sorted, base, rows } = this.#store;
+    const newest = [...sorted.slice(0, KEPT), ...this.#deleted().slice(0, KEPT)];
+    const kept = new Set(newest.map((item) => item.id));
+    for (const item of base.values()) if (item.pinned_at !== null) kept.add(item.id);
+    // Only what is there stays: an action may mean thousands that never were.
+    for (const row of rows) for (const id of row.ids) if (this.#stored.has(id)) kept.add(id);
+    return new Set([...kept].filter((id) => base.has(id)));
+  }
+
+  /** What the server still has and is shown no longer, newest first. */
+  #deleted(): Notification[] {
+    const { base, rows } = this.#store;
+    const ids = rows.flatMap((row) => (row.verb === "delete" ? row.ids : []));
+    return ids.flatMap((id) => base.get(id) ?? []).sort(byPlace);
   }
 
   #meta(kept: ReadonlySet<string>): Meta {
@@ -198,14 +207,16 @@ export class Keeper {
     };
   }
 
-  /** The higher of where the list has gaps and where the cache ends. */
+  /** The highest of where the list has gaps and where the cache ends. */
   #floor(): Place | null {
     const { floor, isComplete } = this.#lists.main;
-    const last = this.#store.sorted.length > KEPT ? this.#store.sorted[KEPT - 1] : undefined;
     if (floor === null && !isComplete) return null;
-    const end = last && { id: last.id, sort_at: last.sort_at };
-    if (end === undefined || floor === null) return end ?? floor;
-    return byPlace(end, floor) < 0 || isComplete ? end : floor;
+    const ends = [this.#store.sorted, this.#deleted()]
+      .filter((items) => items.length > KEPT)
+      .map((items) => items[KEPT - 1]!);
+    const places = isComplete || floor === null ? ends : [...ends, floor];
+    const highest = places.sort(byPlace)[0];
+    return highest ? { id: highest.id, sort_at: highest.sort_at } : floor;
   }
 
   /** Lets go; what is kept stays. */

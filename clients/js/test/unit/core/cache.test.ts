@@ -3,10 +3,11 @@ import "fake-indexeddb/auto";
 import { IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createNotifyClient } from "../../../src";
-import { Cache, type Meta } from "../../../src/core/cache";
+import { Cache, KEPT, type Meta } from "../../../src/core/cache";
 import { Keeper } from "../../../src/core/keeper";
 import { Lists } from "../../../src/core/lists";
 import type { Outbox } from "../../../src/core/outbox";
+import type { Row } from "../../../src/core/rows";
 import { Store } from "../../../src/core/store";
 import { note, row } from "../../support/wire";
 
@@ -27,13 +28,12 @@ async function tab() {
   const outbox = { done: [] as string[] };
   const faults: string[] = [];
   const onFault = (message: string) => faults.push(message);
-  const keeper = new Keeper(name, true, store, new Lists(store), () => outbox as unknown as Outbox, {
-    onFault,
-  });
+  const lists = new Lists(store);
+  const keeper = new Keeper(name, true, store, lists, () => outbox as unknown as Outbox, { onFault });
   opened.push(keeper);
   const kept = await keeper.open();
   if (kept?.meta) store.load(kept.items, kept.meta);
-  return { store, outbox, faults, keeper };
+  return { store, lists, outbox, faults, keeper };
 }
 
 const hold = (store: Store, id: string) => store.receive({ notification: note(id) });
@@ -107,6 +107,43 @@ describe("one tab", () => {
     outbox.done.push(read.key);
     await keeper.flush();
     expect((await kept()).rows).toEqual([]);
+  });
+});
+
+describe("an action on more than the cache holds", () => {
+  const ids = Array.from({ length: 3 * KEPT }, (_, n) => `a${1_000 + n}`).reverse();
+  const oldest = ids.at(-1)!;
+  /** All of them held and the newest kept; then they are acted on, and the server says something. */
+  async function actedOn(verb: Row["verb"], some: string[]) {
+    const { store, lists, keeper } = await tab();
+    for (const id of ids) hold(store, id);
+    lists.main.floor = { id: oldest, sort_at: store.base.get(oldest)!.sort_at };
+    await keeper.flush();
+    store.addRow(row(verb, some));
+    store.counted({ count: 0, unseen: 0, more: false });
+    await keeper.flush();
+    const cache = await Cache.open(name, () => {});
+    const { items, meta } = await cache.load();
+    cache.close();
+    return { held: new Set(items.map((item) => item.id)), floor: meta?.floor?.id };
+  }
+
+  test("keeps the newest as before, and writes no others", async () => {
+    const { held, floor } = await actedOn("dismiss", ids);
+    expect(held).toEqual(new Set(ids.slice(0, KEPT)));
+    expect(floor).toBe(ids[KEPT - 1]);
+  });
+
+  test("what is deleted and may come back stays, beside the newest of the others", async () => {
+    const { held, floor } = await actedOn("delete", ids.slice(0, 10));
+    expect(held).toEqual(new Set(ids.slice(0, KEPT + 10)));
+    expect(floor).toBe(ids[KEPT + 9]);
+  });
+
+  test("the cache claims no place below which one is missing that may come back", async () => {
+    const { held, floor } = await actedOn("delete", ids);
+    expect(held).toEqual(new Set(ids.slice(0, KEPT)));
+    expect(floor).toBe(ids[KEPT - 1]);
   });
 });
 

@@ -139,7 +139,11 @@ export class Cache {
   }
 
   async addRow(row: Row): Promise<void> {
-    await this.#db.add("rows", { ...row });
+    const tx = this.#db.transaction("rows", "readwrite");
+    const added = tx.store.add({ ...row });
+    // A page that is being left is gone before the transaction would end by itself.
+    tx.commit();
+    await Promise.all([added, tx.done]);
   }
 
   /** Whether an action is still to be sent; false: another tab has settled it. */

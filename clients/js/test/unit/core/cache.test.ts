@@ -1,6 +1,6 @@
 /** What outlives the page: items and the cursor that covers them as one, with room or without. */
 import "fake-indexeddb/auto";
-import { IDBObjectStore } from "fake-indexeddb";
+import { IDBObjectStore, IDBTransaction } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createNotifyClient } from "../../../src";
 import { Cache, KEPT, type Meta } from "../../../src/core/cache";
@@ -85,6 +85,16 @@ describe("one tab", () => {
     };
     await expect(cache.save(other)).rejects.toThrow("No room");
     expect(await kept()).toMatchObject({ titles: ["Title a1"], cursor: "1" });
+  });
+
+  test("an action is committed in the moment it is written: a page that is left waits for nothing", async () => {
+    const cache = await Cache.open(name, () => {});
+    opened.push(cache);
+    const commit = vi.spyOn(IDBTransaction.prototype, "commit");
+    const written = cache.addRow(row("mark_read", ["1"], { key: "leaving" }));
+    expect(commit).toHaveBeenCalledOnce();
+    await written;
+    expect((await kept()).rows).toEqual(["leaving"]);
   });
 
   test("without room nothing half stays behind, and actions are kept and settled as before", async () => {

@@ -30,10 +30,9 @@ from notify_server.ports.store import Change, Store
 
 _FRESH = timedelta(seconds=5)
 """What another node accepted so lately needs no look at who hid it, if nobody was heard to."""
-_APART = timedelta(seconds=2)
-"""How far the clocks of two nodes may be apart, by far."""
-_APART_FOR_COUNTS = timedelta(milliseconds=500)
-"""The same, nearer: who gets more than one in so long would have all of them counted again."""
+_APART = timedelta(milliseconds=500)
+"""How far the clocks of two nodes may be apart, by far; but who gets more than one in so long has
+all of them counted again."""
 _PAGE = 500
 
 _log = structlog.get_logger("notify.dispatch")
@@ -279,7 +278,7 @@ class Dispatcher:
     def _count(self, item: _Item, users: Collection[str], *, is_new: bool) -> None:
         """One more of what nobody touched; else the store counts."""
         notification = item.notification
-        apart = _APART_FOR_COUNTS if item.origin is _From.TOLD else timedelta()
+        apart = _APART if item.origin is _From.TOLD else timedelta()
         for user in users:
             if is_new:
                 self._counting.bump(user, notification.line, notification.created_at - apart)

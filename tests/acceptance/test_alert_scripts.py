@@ -3,6 +3,7 @@
 import datetime
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -157,6 +158,21 @@ def test_certificate_that_is_not_accepted_is_urgent(server, tls):
     assert "is not accepted" in done.stdout
     (told,) = newest(server, "alert-cert-expiry", host=host)
     assert (told["title"], told["priority"]) == ("Certificate trouble", "urgent")
+
+
+def test_other_trouble_with_a_host_on_the_same_day_is_told_in_the_same_place(server):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+        assert run(server, "alert-cert-expiry", host).returncode == 1
+        (refused,) = newest(server, "alert-cert-expiry", host=host)
+        listener.listen()
+        done = run(server, "alert-cert-expiry", "--timeout", "0.5", host)
+    assert done.returncode == 1, done.stderr
+    (silent,) = newest(server, "alert-cert-expiry", host=host)
+    assert (silent["id"], silent["revision"]) == (refused["id"], 2)
+    assert "refused" in refused["message"]
+    assert "timed out" in silent["message"]
 
 
 @pytest.mark.parametrize(("code", "kind"), [(0, "success"), (7, "error")])

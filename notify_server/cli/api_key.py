@@ -10,6 +10,7 @@ import typer
 from notify_server.app.offline import offline
 from notify_server.auth.keys import make_key
 from notify_server.cli import options
+from notify_server.cli.asking import path_of
 from notify_server.cli.configured import read_settings
 from notify_server.cli.gateway import open_server
 from notify_server.cli.show import clean, note, say, say_json, say_table
@@ -20,8 +21,6 @@ from notify_server.domain.settings import Settings
 from notify_server.kit.clock import SystemClock
 from notify_server.pipeline.audit import LOCAL, Audit
 from notify_server.wire.api_key import key_to_wire, parse_new_key
-
-_PATH = "/api/v1/admin/api-keys"
 
 api_key = typer.Typer(help="Make, list and revoke API keys.")
 
@@ -128,7 +127,7 @@ class _Keys:
     async def create(self, body: Mapping[str, Any]) -> dict[str, Any]:
         async with open_server(self._endpoint) as api:
             if api is not None:
-                return await api.call("POST", _PATH, body)
+                return await api.call("POST", path_of("api-keys"), body)
         stored, key = make_key(*parse_new_key(body), SystemClock().now())
         async with offline(self._settings) as (_, store):
             await store.add_key(stored)
@@ -141,7 +140,7 @@ class _Keys:
     async def list(self) -> list[dict[str, Any]]:
         async with open_server(self._endpoint) as api:
             if api is not None:
-                answer = await api.call("GET", _PATH)
+                answer = await api.call("GET", path_of("api-keys"))
                 items: list[dict[str, Any]] = answer["items"]
                 return items
         async with offline(self._settings) as (_, store):
@@ -150,7 +149,7 @@ class _Keys:
     async def revoke(self, key_id: str) -> dict[str, Any]:
         async with open_server(self._endpoint) as api:
             if api is not None:
-                return await api.call("POST", f"{_PATH}/{key_id}/revoke")
+                return await api.call("POST", path_of("api-keys", key_id, "revoke"))
         async with offline(self._settings) as (_, store):
             known = await store.revoke_key(key_id, SystemClock().now())
             stored = await store.key(key_id)

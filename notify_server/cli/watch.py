@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from notify_server.client import AsyncClient
 from notify_server.client.asynchronous import Pause
@@ -38,6 +39,12 @@ async def watch(
 
 
 async def _recipients(api: AsyncClient, notification_id: str) -> list[dict[str, Any]]:
-    answer = await api.call_surely("GET", f"/api/v1/admin/notifications/{notification_id}")
-    recipients: list[dict[str, Any]] = answer["recipients"]["items"]
-    return recipients
+    """Everybody who is known, page by page."""
+    found: list[dict[str, Any]] = []
+    path, after = f"/api/v1/admin/notifications/{notification_id}", ""
+    while True:
+        page = (await api.call_surely("GET", path + after))["recipients"]
+        found += page["items"]
+        if not page["page_info"]["has_more"]:
+            return found
+        after = f"?after={quote(page['page_info']['after'], safe='')}"

@@ -5,6 +5,9 @@ import json
 import subprocess
 import sys
 
+from notify_server.cli.watch import watch
+from notify_server.client import AsyncClient
+
 
 def run(server, *arguments, stdin=None):
     """One command on the server's data directory; answers (exit code, stdout, stderr)."""
@@ -48,6 +51,16 @@ async def test_send_with_watch_reaches_a_listening_terminal(server):
     assert "cli-watch: delivered" in out
     assert await titles(process) == ["Hello"]
     assert process.returncode == 0
+
+
+async def test_watch_shows_more_people_than_a_page_of_them(server):
+    users = [f"cli-watched {number:03}" for number in range(130)]
+    shown = []
+    async with AsyncClient(server.url, server.api_key) as client:
+        sent = await client.send(to=users, title="T", message="M")
+        await client.call("POST", f"/api/v1/notifications/{sent.id}/cancel")
+        await watch(client, sent.id, shown.append)
+    assert [(one["user"], one["status"]) for one in shown] == [(u, "cancelled") for u in users]
 
 
 async def test_send_of_every_flag_is_understood_by_the_server(server):

@@ -18,8 +18,9 @@ from notify_server.stores.mongodb.documents import Document, membership_from
 from notify_server.stores.mongodb.scrubbing import scrub
 from notify_server.stores.mongodb.users import members_to
 
-LATE = timedelta(seconds=PATIENCE_S + 1)
-"""A write that began before the tombstone stood has happened by then, or never does."""
+LATE = timedelta(seconds=6 * PATIENCE_S)
+"""A write that began before the tombstone stood has happened by then, or never does: it is a look
+or two and then the write, each tried for so long, and its last try may take as long again."""
 _MS = timedelta(milliseconds=1)
 _GRAVES = 20
 _PAGE = 200

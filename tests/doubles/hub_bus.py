@@ -25,6 +25,15 @@ class Hub:
                 while place.waiting:
                     await place.listener(place.waiting.pop(0))
 
+    async def settle(self, rigs):
+        """Wait until the lines have done everything, what they heard of each other too."""
+        for _ in range(2):
+            for rig in rigs:
+                await rig.settle()
+            await self.carry()
+        for rig in rigs:
+            await rig.settle()
+
 
 class HubBus(Bus):
     """One node's place.

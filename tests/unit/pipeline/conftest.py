@@ -1,6 +1,7 @@
 """The line over a real store in ``tmp_path``; time stands still until a test moves it."""
 
 import pytest
+from doubles.hub_bus import Hub
 from support.line_rig import LineRig
 from support.stores import Shop
 
@@ -36,3 +37,14 @@ async def make_rig(store, clock):
 @pytest.fixture
 async def rig(make_rig):
     return await make_rig()
+
+
+@pytest.fixture
+def hub():
+    return Hub()
+
+
+@pytest.fixture
+async def rigs(make_rig, hub):
+    """Two nodes over the one store."""
+    return [await make_rig(seed=seed, bus=hub.place()) for seed in (1, 2)]

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-from doubles.hub_bus import Hub
 from support.line_rig import EVERYONE, S
 
 from notify_server.domain.errors import UnavailableError
@@ -14,25 +12,6 @@ async def until(condition):
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - what is awaited has no event
             await asyncio.sleep(0.001)
-
-
-@pytest.fixture
-def hub():
-    return Hub()
-
-
-@pytest.fixture
-async def rigs(make_rig, hub):
-    return [await make_rig(seed=seed, bus=hub.place()) for seed in (1, 2)]
-
-
-async def settle(hub, rigs):
-    for _ in range(2):
-        for rig in rigs:
-            await rig.settle()
-        await hub.carry()
-    for rig in rigs:
-        await rig.settle()
 
 
 async def test_news_of_a_person_while_the_store_stalls_hold_up_no_other_news(
@@ -52,7 +31,7 @@ async def test_news_of_a_person_while_the_store_stalls_hold_up_no_other_news(
     news = asyncio.ensure_future(two.line.cluster._hear(cluster.PersonNews("ann")))
     await until(news.done)
     stalls.set()
-    await settle(hub, rigs)
+    await hub.settle(rigs)
 
 
 async def test_revoked_elsewhere_while_the_store_fails_ends_the_session_when_it_is_back(
@@ -72,7 +51,7 @@ async def test_revoked_elsewhere_while_the_store_fails_ends_the_session_when_it_
         return await real(name)
 
     monkeypatch.setattr(two.store, "user", user)
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert session.id in two.emitter.disconnected
 
 
@@ -84,11 +63,11 @@ async def test_revoked_while_the_bus_is_away_ends_the_session_when_it_is_back(ri
     hub.is_cut = True
     one.clock.advance(S)
     await one.line.people.revoke("ann")
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert session.id not in two.emitter.disconnected
     hub.is_cut = False
     hub.places[1].resumed()
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert session.id in two.emitter.disconnected
 
 
@@ -97,14 +76,14 @@ async def test_erased_on_another_node_what_was_on_its_way_here_leaves_no_receipt
     session = await two.connect("ann")
     await two.connect("bob")
     await one.send(to=[EVERYONE])
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert two.frames(session)
     await one.line.erasure.erase("ann", "operator")
     one.clock.advance(S)
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     two.line.desk.closed(session)
     await two.tick(60 * S)
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert await store.held("ann", "", 10) == []
 
 
@@ -127,7 +106,7 @@ async def test_bus_back_with_many_sessions_asks_the_store_for_a_few_at_a_time(
     monkeypatch.setattr(two.store, "changed_entries", changed_entries)
     hub.places[1].resumed()
     hub.places[1].resumed()
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert all(two.ids(session)[-1] == sent for session in sessions)
     assert most[0] <= 2 * cluster._AT_ONCE
 
@@ -146,5 +125,5 @@ async def test_missed_before_and_heard_after_an_outage_is_shown_in_the_order_of_
     heard = await one.send("ann")
     two.line.catch_up.begin_again(session, two.clock.now() - 5 * S)
     session.miss((await two.store.notifications([heard]))[heard])
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert two.ids(session) == [*lost, heard]

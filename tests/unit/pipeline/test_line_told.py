@@ -3,7 +3,6 @@
 from random import Random
 
 import pytest
-from doubles.hub_bus import Hub
 from support.line_rig import EVERYONE, S, room
 
 from notify_server.domain.signals import UpdatedSignal
@@ -14,24 +13,10 @@ from notify_server.ports.bus import NotificationNews, StateNews
 
 
 @pytest.fixture
-def hub():
-    return Hub()
-
-
-@pytest.fixture
-async def rigs(make_rig, hub, clock):
-    made = [await make_rig(seed=seed, bus=hub.place()) for seed in (1, 2)]
+def rigs(rigs, clock):
+    """They have been there for a while."""
     clock.advance(60 * S)
-    return made
-
-
-async def settle(hub, rigs):
-    for _ in range(2):
-        for rig in rigs:
-            await rig.settle()
-        await hub.carry()
-    for rig in rigs:
-        await rig.settle()
+    return rigs
 
 
 @pytest.fixture
@@ -56,7 +41,7 @@ def reads(monkeypatch, store):
 async def joined(rig, hub, rigs, *users, **options):
     """Sessions that were there long before anything is sent."""
     sessions = [await rig.connect(user, **options) for user in users]
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     rig.clock.advance(30 * S)
     return sessions
 
@@ -69,7 +54,7 @@ async def test_new_one_of_another_node_is_shown_and_counted_without_a_read(
     (session,) = await joined(two, hub, rigs, "ann")
     reads.clear()
     sent = [await one.send(*([] if fields else ["ann"]), **fields) for _ in range(5)]
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert two.ids(session) == sent
     assert (await two.shown_counts(session)).unread == 5
     assert reads == []
@@ -82,7 +67,7 @@ async def test_told_late_is_not_shown_to_who_dismissed_it(rigs, hub):
     hub.is_cut = True
     await one.act("ann", sent, "dismiss")
     two.clock.advance(6 * S)
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert two.ids(session) == []
     assert (await two.shown_counts(session)).unread == 0
 
@@ -96,7 +81,7 @@ async def test_heard_of_its_dismissal_first_it_is_not_shown(rigs, hub):
     waiting = hub.places[1].waiting
     waiting.sort(key=lambda news: isinstance(news, NotificationNews))
     assert isinstance(waiting[0], StateNews)
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert two.ids(session) == []
     assert (await two.shown_counts(session)).unread == 0
 
@@ -114,7 +99,7 @@ async def test_session_that_came_after_it_was_accepted_is_not_shown_what_its_use
     await two.close(first)
     second = await two.connect("ann")
     hub.places[1].waiting.append(late)
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert isinstance(late, NotificationNews)
     assert two.ids(second) == []
 
@@ -126,13 +111,13 @@ async def test_while_something_told_may_be_missing_the_store_says_who_hid_it(rig
     place = hub.places[1]
     if trouble == "the bus was away":
         place.resumed()
-        await settle(hub, rigs)
+        await hub.settle(rigs)
     else:
         place.hears_all = False
     sent = await one.send("ann")
     await one.act("ann", sent, "dismiss")
     place.waiting = [news for news in place.waiting if isinstance(news, NotificationNews)]
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert sent not in two.ids(session)
 
 
@@ -140,9 +125,9 @@ async def test_dismissed_on_the_other_node_after_it_was_shown_is_told(rigs, hub)
     one, two = rigs
     (session,) = await joined(two, hub, rigs, "ann")
     sent = await one.send("ann")
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     await one.act("ann", sent, "dismiss")
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     (told,) = two.emitter.to(session.id, UpdatedSignal)
     assert (two.ids(session), told.ids) == ([sent], (sent,))
     assert (await two.shown_counts(session)).unread == 0
@@ -154,7 +139,7 @@ async def test_counted_already_when_it_is_told_it_counts_once(rigs, hub):
     await one.send("ann")
     two.line.counting.touch("ann", "/")
     assert (await two.shown_counts(session)).unread == 1
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert (await two.shown_counts(session)).unread == 1
 
 
@@ -166,7 +151,7 @@ async def test_accepted_by_a_clock_that_runs_ahead_it_counts_once(rigs, hub):
     two.line.counting.touch("ann", "/")
     assert (await two.shown_counts(session)).unread == 1
     two.line.counting._tallies["ann", "/"].read_at -= 0.4 * S
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert (await two.shown_counts(session)).unread == 1
 
 
@@ -174,7 +159,7 @@ async def test_accepted_by_a_clock_that_runs_ahead_it_counts_once(rigs, hub):
 async def test_counts_on_two_nodes_equal_a_recount_after_random_operations(rigs, hub, seed):
     chance = Random(seed)
     sessions = [await rig.connect("ann", roles=["R"]) for rig in rigs]
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     ids = []
     for _ in range(30):
         rig = chance.choice(rigs)
@@ -192,8 +177,8 @@ async def test_counts_on_two_nodes_equal_a_recount_after_random_operations(rigs,
         elif what == "pass":
             rig.clock.advance(chance.choice([0.1, 1, 4, 7, 31]) * S)
         else:
-            await settle(hub, rigs)
-    await settle(hub, rigs)
+            await hub.settle(rigs)
+    await hub.settle(rigs)
     for rig, session in zip(rigs, sessions, strict=True):
         told = await rig.shown_counts(session)
         person, now = await rig.line.people.person("ann"), rig.clock.now()
@@ -208,11 +193,11 @@ async def test_room_that_a_session_joined_for_itself_is_reached_through_the_othe
     await two.line.people.join_room(session, "r", stored=False)
     two.clock.advance(S)
     sent = await one.send(to=[room("r")])
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert two.ids(session) == [sent]
     await two.line.people.leave_room(session, "r", stored=False)
     await one.send(to=[room("r")])
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert two.ids(session) == [sent]
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 
 import pytest
-from doubles.hub_bus import Hub
 from support.line_rig import EVERYONE, S
 
 from notify_server.domain.errors import UnavailableError
@@ -68,13 +67,6 @@ async def test_two_schedules_wake_and_remind_once(make_rig):
     assert (await rigs[0].receipt("ann", asked)).reminders == 1
 
 
-async def settle(hub, rigs):
-    for _ in range(3):
-        for rig in rigs:
-            await rig.settle()
-        await hub.carry()
-
-
 async def run_out(hub, rigs):
     """All attempts that there are: let time pass on both nodes until nothing is due."""
     for _ in range(60):
@@ -82,19 +74,17 @@ async def run_out(hub, rigs):
         for rig in rigs:
             rig.line.desk.tick()
             await rig.line.schedule.run()
-        await settle(hub, rigs)
+        await hub.settle(rigs)
 
 
 @pytest.mark.parametrize("is_named", [True, False])
-async def test_first_attempt_that_both_nodes_sent_is_counted_once(make_rig, store, is_named):
+async def test_first_attempt_that_both_nodes_sent_is_counted_once(rigs, hub, store, is_named):
     """Else a person with devices on two nodes is tried one time less."""
-    hub = Hub()
-    rigs = [await make_rig(seed=seed, bus=hub.place()) for seed in (1, 2)]
     sessions = [await rig.connect("ann") for rig in rigs]
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     users, to = (["ann"], []) if is_named else ([], [EVERYONE])
     sent = await rigs[0].send(*users, to=to, priority=Priority.CRITICAL)
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     assert [rig.ids(one) for rig, one in zip(rigs, sessions, strict=True)] == [[sent], [sent]]
     await run_out(hub, rigs)
     tries = RETRY_RULES[Priority.CRITICAL].attempts
@@ -105,16 +95,14 @@ async def test_first_attempt_that_both_nodes_sent_is_counted_once(make_rig, stor
     }
 
 
-async def test_session_that_ends_here_leaves_the_row_to_the_node_with_the_other(make_rig, store):
+async def test_session_that_ends_here_leaves_the_row_to_the_node_with_the_other(rigs, hub):
     """It is parked only if no node has taken it for a while."""
-    hub = Hub()
-    rigs = [await make_rig(seed=seed, bus=hub.place()) for seed in (1, 2)]
     gone, stays = [await rig.connect("ann") for rig in rigs]
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     sent = await rigs[0].send("ann", priority=Priority.CRITICAL)
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     await rigs[0].close(gone)
-    await settle(hub, rigs)
+    await hub.settle(rigs)
     await run_out(hub, rigs)
     attempts = {frame.attempt for frame in rigs[1].frames(stays)}
     assert attempts == {None, *range(2, RETRY_RULES[Priority.CRITICAL].attempts + 1)}

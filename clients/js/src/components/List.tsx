@@ -223,12 +223,14 @@ function Foot({ list, count }: { list: UseNotifications; count: number }) {
 }
 
 function useOlder(list: UseNotifications, last: number, count: number): void {
-  const { hasMore, isLoading, error, loadMore } = list;
-  const { isCurrent } = useConnection();
+  const { isLoaded, hasMore, isLoading, error, loadMore } = list;
+  const { isCurrent, pending } = useConnection();
+  // All that was shown may be done with, and more is below. Until the server knows, it lists those.
+  const isReady = isLoaded && (count > 0 || pending === 0);
   useEffect(() => {
-    const isWanted = isCurrent && count > 0 && hasMore && !isLoading && !error;
+    const isWanted = isCurrent && isReady && hasMore && !isLoading && !error;
     if (isWanted && last >= count - AHEAD) void loadMore();
-  }, [isCurrent, count, hasMore, isLoading, error, last, loadMore]);
+  }, [isCurrent, isReady, count, hasMore, isLoading, error, last, loadMore]);
 }
 
 /**

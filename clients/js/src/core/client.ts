@@ -107,7 +107,9 @@ export class NotifyClient {
 
   /** The next older page of a list. */
   async loadMore(filters: Filters = {}): Promise<void> {
-    if (this.#engine.feed.isCurrent) await this.#engine.pages.fetchMore(this.#engine.lists.of(filters));
+    const { feed, lists, pages } = this.#engine;
+    const list = lists.of(filters);
+    if (feed.isCurrent) await (list.isStale ? feed.fetchTop(list) : pages.fetchMore(list));
   }
 
   /** The newest page of a list once more. */

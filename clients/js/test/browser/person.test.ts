@@ -267,6 +267,19 @@ test("what arrives while somebody reads further down waits above, and moves noth
   await becomes(() => tab.pane.getByRole("button", { name: "1 new" }).count(), 0);
 });
 
+test("when all that was shown is done with, what is below it comes", async () => {
+  const [context, user] = [await stage.newContext(), stage.newUser()];
+  await sendMany(user);
+  await sendMany(user);
+  const tab = await stage.open(context, user, "&with=nobody");
+  const newest = tab.item(`Number ${MANY - 1}`);
+  await newest.first().focus();
+  await tab.page.keyboard.press("Control+a");
+  await tab.pane.locator(".nt-batch").getByRole("button", { name: "Done", exact: true }).click();
+  await becomes(() => newest.count(), 0);
+  await tab.items.first().waitFor();
+});
+
 test("a list that nothing around it limits is as tall as the window, and draws no more", async () => {
   const [context, user] = [await stage.newContext(), stage.newUser()];
   await context.addInitScript(UNLIMITED);

@@ -64,6 +64,13 @@ async def test_mentioning_finds_senders_submitters_and_excluded(store, clock):
     assert [notification.id for notification in found] == sorted(ids)
 
 
+async def test_mentioning_finds_nobody_whom_a_newer_revision_no_longer_names(store, clock):
+    """An export would hold what is not of that person any more."""
+    made = await accept_one(store, BOB, sender=SENDER)
+    await store.replace(made.id, submission())
+    assert await store.mentioning(ANN, "", 3) == []
+
+
 async def test_scrub_of_a_notification_to_several_leaves_the_others_theirs(store, clock):
     made = await accept_one(store, ANN, BOB, to=(ROOM,), scope="s")
     await store.add_attempts([attempt(ANN, made, clock.now()), attempt(BOB, made, clock.now())])

@@ -22,6 +22,7 @@ from notify_server.stores import rules
 from notify_server.stores.mongodb import moves, queries
 from notify_server.stores.mongodb.database import Database
 from notify_server.stores.mongodb.documents import (
+    REVISED_OPTIONAL,
     Document,
     key_fields,
     new_notification,
@@ -314,8 +315,8 @@ def _revision(notification: Notification, submission: Submission, at: int) -> Do
         "revised_by": random_id(),
     }
     change: Document = {"$set": fields, "$max": {"kept_from": at}}
-    if "expires_at" not in fields:
-        change["$unset"] = {"expires_at": ""}
+    if absent := REVISED_OPTIONAL - fields.keys():
+        change["$unset"] = dict.fromkeys(absent, "")
     key = submission.idempotency
     if key is not None:
         known = key_fields(key.body_hash, notification.revision, at)

@@ -53,6 +53,10 @@ RECEIPT_OPTIONAL = frozenset({*_RECEIPT_TIMES, "closed"} - _KEPT_NULL)
 """Fields that a receipt's document has only while there is something to say."""
 
 
+REVISED_OPTIONAL = frozenset({"expires_at", "people"})
+"""The same of a revision."""
+
+
 def receipt_id(user: str, notification_id: str) -> str:
     """The ``_id`` of a receipt; the notification's id has one length, so no two are alike."""
     return f"{notification_id}:{user}"

@@ -5,6 +5,7 @@ Each function is one operation of the writer: all of it happens, or nothing.
 
 from datetime import datetime, timedelta
 
+from notify_server.domain.erasure import mentioned_in
 from notify_server.domain.errors import NotFoundError
 from notify_server.domain.notification import Accepted, Notification, Submission
 from notify_server.kit.clock import to_ms
@@ -145,7 +146,9 @@ def _revise(desk: Desk, old: Notification, submission: Submission, now: datetime
         ),
     )
     desk.write(writes.TOUCH_AUDIENCES, (at, notification.id))
-    add_mentions(desk, notification)
+    if mentioned_in(notification) != mentioned_in(old):
+        desk.write(writes.REMOVE_MENTIONS_OF, (notification.id,))
+        add_mentions(desk, notification)
     due_at = to_ms(now + submission.waits)
     desk.write(writes.REVISE_RECEIPTS, (at, notification.revision, due_at, notification.id))
     return _accepted(desk, submission, notification)

@@ -178,7 +178,10 @@ async def test_stalled_store_says_unavailable_in_time_and_goes_on(store, proxy, 
 async def test_fault_that_stays_is_unavailable_and_nothing_is_stored(store, proxy, monkeypatch):
     monkeypatch.setattr(database, "PATIENCE_S", 1.0)
     fail(proxy, STEPS["accept"], NOT_PRIMARY, times=1000)
-    (outcome,) = await store.accept([submission("1", key="k")])
+    try:
+        (outcome,) = await store.accept([submission("1", key="k")])
+    except UnavailableError as error:  # on a busy machine the caller's patience ends first
+        outcome = error
     assert isinstance(outcome, UnavailableError)
     assert (await store.sizes(9))["notifications"] == 0
     assert 2 <= proxy.faults < 100

@@ -1,17 +1,25 @@
 /** What is done with several notifications at once: the bar for those selected, and where to drop them. */
+import { useEffect } from "react";
 import type { Notification } from "../generated/wire";
+import { useNotifyClient } from "../react/context";
 import { useActions } from "./actions";
 import { Icon } from "./Icon";
 import { SnoozeMenu } from "./ItemActions";
 import type { Selection } from "./selection";
 import { snoozeChoices } from "./time";
+import { toastsOf } from "./toasts";
 import { useUi } from "./ui";
 
 /** @param props.onDone it is about to go, and the focus with it. */
 export function BatchBar({ selection, onDone }: { selection: Selection; onDone: () => void }) {
   const { l } = useUi();
   const actions = useActions();
-  if (selection.size === 0) return null;
+  const { size } = selection;
+  const toasts = toastsOf(useNotifyClient());
+  useEffect(() => {
+    if (size > 0) toasts.say(l.selected(size));
+  }, [toasts, l, size]);
+  if (size === 0) return null;
   function done(): void {
     selection.clear();
     onDone();
@@ -41,7 +49,7 @@ export function BatchBar({ selection, onDone }: { selection: Selection; onDone: 
       >
         <Icon name="close" />
       </button>
-      <span role="status">{l.selected(selection.size)}</span>
+      <span>{l.selected(size)}</span>
       <button type="button" className="nt-link" onClick={selection.all}>
         {l.selectAll}
       </button>

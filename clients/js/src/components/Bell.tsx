@@ -105,8 +105,8 @@ function Popover({
   useLayoutEffect(() => {
     const element = popover.current;
     if (element === null) return;
-    const put = (event?: Event) => {
-      if (!element.contains(event?.target as Node | null)) place(element);
+    const put = ({ target }: Event) => {
+      if (!(target instanceof Node && element.contains(target))) place(element);
     };
     place(element);
     element.focus({ preventScroll: true });

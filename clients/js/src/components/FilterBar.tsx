@@ -4,8 +4,7 @@ import type { Filters } from "../core/types";
 import { PRIORITIES, type Priority } from "../generated/wire";
 import { useNotifications } from "../react/hooks";
 import { Icon } from "./Icon";
-import { typeName } from "./Settings";
-import { rootProps, useUi } from "./ui";
+import { rootProps, typeName, useUi } from "./ui";
 
 const SEARCH_AFTER_MS = 250;
 const ALL: Filters = {};

@@ -1,13 +1,11 @@
 /** One notification: who it is from, what it says, and when. */
-import { memo, useState, type DragEvent, type MouseEvent } from "react";
+import { memo, useId, useState, type DragEvent, type MouseEvent } from "react";
 import { safeLink, safeMedia } from "../core/links";
 import type { Notification } from "../generated/wire";
 import { useActions, type Actions } from "./actions";
-import { Icon } from "./Icon";
 import { Buttons, Link, Tools } from "./ItemActions";
-import { Media, Meta, Progress } from "./ItemDetails";
+import { Media, Message, Meta, Progress, TypeIcon } from "./ItemDetails";
 import type { Localization } from "./locales/en";
-import { Markdown } from "./Markdown";
 import { ago, moment } from "./time";
 import { rootProps, useNow, useUi } from "./ui";
 
@@ -36,7 +34,9 @@ export const ListItem = memo(function ListItem(props: NotificationItemProps) {
   const { notification: item, isSelected, onSelect, onDragStart, tabIndex = 0 } = props;
   const { l, renderItem } = useUi();
   const actions = useActions();
+  const id = useId();
   const label = [
+    ...(isSelected ? [l.isSelected] : []),
     ...(item.is_read ? [] : [l.isUnread]),
     ...(item.pinned_at ? [l.isPinned] : []),
     ...(item.priority === "normal" ? [] : [l.priorities[item.priority]]),
@@ -52,6 +52,7 @@ export const ListItem = memo(function ListItem(props: NotificationItemProps) {
       className="nt-item"
       tabIndex={tabIndex}
       aria-label={label.join(", ")}
+      aria-describedby={`${id}-type ${id}-text ${id}-time`}
       data-id={item.id}
       data-type={item.type}
       data-priority={item.priority}
@@ -64,9 +65,9 @@ export const ListItem = memo(function ListItem(props: NotificationItemProps) {
       onDragEnd={props.onDragEnd}
       onClick={clicked}
     >
-      <Lead item={item} isSelected={isSelected} onSelect={onSelect} />
+      <Lead id={`${id}-type`} item={item} isSelected={isSelected} onSelect={onSelect} />
       <div className="nt-body">
-        {renderItem ? renderItem(item) : <Content item={item} actions={actions} />}
+        {renderItem ? renderItem(item) : <Content id={id} item={item} actions={actions} />}
       </div>
       <Tools item={item} actions={actions} />
     </article>
@@ -74,14 +75,15 @@ export const ListItem = memo(function ListItem(props: NotificationItemProps) {
 });
 
 function Lead({
+  id,
   item,
   isSelected,
   onSelect,
-}: Pick<NotificationItemProps, "isSelected" | "onSelect"> & { item: Notification }) {
+}: Pick<NotificationItemProps, "isSelected" | "onSelect"> & { id: string; item: Notification }) {
   const { l, slots } = useUi();
   return (
     <div className="nt-lead">
-      {slots?.avatar ? slots.avatar(item) : <Avatar item={item} />}
+      {slots?.avatar ? slots.avatar(item) : <Avatar id={id} item={item} />}
       {!item.is_read && <span className="nt-dot" aria-hidden="true" />}
       {onSelect && (
         <label className="nt-check">
@@ -99,15 +101,11 @@ function Lead({
 }
 
 /** The sender's picture with the type beside it; the type alone where there is no picture. */
-function Avatar({ item }: { item: Notification }) {
+function Avatar({ id, item }: { id: string; item: Notification }) {
   const [isBroken, setBroken] = useState(false);
   const picture = safeMedia(item.sender?.avatar_url);
   if (picture === null || isBroken) {
-    return (
-      <span className="nt-tile">
-        <Icon name={item.type} />
-      </span>
-    );
+    return <TypeIcon type={item.type} id={id} />;
   }
   return (
     <span className="nt-avatar">
@@ -119,26 +117,20 @@ function Avatar({ item }: { item: Notification }) {
         draggable={false}
         onError={() => setBroken(true)}
       />
-      <span className="nt-tile nt-small">
-        <Icon name={item.type} />
-      </span>
+      <TypeIcon type={item.type} id={id} isSmall />
     </span>
   );
 }
 
-function Content({ item, actions }: { item: Notification; actions: Actions }) {
+function Content({ id, item, actions }: { id: string; item: Notification; actions: Actions }) {
   const { l, slots } = useUi();
   return (
     <>
       <div className="nt-head">
         <Title item={item} actions={actions} />
-        <Time item={item} l={l} />
+        <Time id={`${id}-time`} item={item} l={l} />
       </div>
-      {item.message && (
-        <p className="nt-message" dir="auto">
-          <Markdown text={item.message} />
-        </p>
-      )}
+      {item.message && <Message key={item.message} text={item.message} id={`${id}-text`} />}
       <Media item={item} />
       <Progress item={item} l={l} />
       <Meta item={item} l={l} />
@@ -161,11 +153,11 @@ function Title({ item, actions }: { item: Notification; actions: Actions }) {
   );
 }
 
-function Time({ item, l }: { item: Notification; l: Localization }) {
+function Time({ id, item, l }: { id: string; item: Notification; l: Localization }) {
   const now = useNow();
   if (now === 0) return null;
   return (
-    <time className="nt-time" dateTime={item.sort_at} title={moment(l, item.sort_at)}>
+    <time id={id} className="nt-time" dateTime={item.sort_at} title={moment(l, item.sort_at)}>
       {ago(l, item.sort_at, now)}
     </time>
   );

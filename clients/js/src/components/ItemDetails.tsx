@@ -1,11 +1,66 @@
 /** What a notification shows beside its words: a picture, how far it is, where it comes from. */
-import { useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { safeMedia } from "../core/links";
 import type { Notification } from "../generated/wire";
 import { Icon } from "./Icon";
 import type { Localization } from "./locales/en";
+import { Markdown } from "./Markdown";
 import { moment, percent, percentage } from "./time";
-import { useUi } from "./ui";
+import { typeName, useUi } from "./ui";
+
+/** The type as an icon, and its name for those who do not see it. */
+export function TypeIcon({ type, id, isSmall = false }: { type: string; id?: string; isSmall?: boolean }) {
+  const { l } = useUi();
+  return (
+    <span
+      id={id}
+      className={isSmall ? "nt-tile nt-small" : "nt-tile"}
+      role="img"
+      aria-label={typeName(l.types, type)}
+    >
+      <Icon name={type} />
+    </span>
+  );
+}
+
+/** So many letters fit into the lines that are shown, however narrow they are. */
+const ALWAYS_FITS = 50;
+
+/** What it says: a few lines, and all of it for those who want it. */
+export function Message({ text, id }: { text: string; id?: string }) {
+  const { l } = useUi();
+  const words = useRef<HTMLParagraphElement>(null);
+  const [isCut, setCut] = useState(false);
+  const [isOpen, setOpen] = useState(false);
+  const mayBeCut = text.length > ALWAYS_FITS || text.includes("\n");
+  useEffect(() => {
+    const element = words.current;
+    if (element === null || !mayBeCut || isOpen || typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() => setCut(element.scrollHeight > element.clientHeight + 1));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [mayBeCut, isOpen]);
+  // A link in what is cut off has the focus: then it is shown.
+  return (
+    <>
+      <p
+        ref={words}
+        id={id}
+        className="nt-message"
+        dir="auto"
+        data-open={isOpen || undefined}
+        onFocus={() => setOpen(isCut || isOpen)}
+      >
+        <Markdown text={text} />
+      </p>
+      {isCut && (
+        <button type="button" className="nt-link" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {isOpen ? l.showLess : l.showAll}
+        </button>
+      )}
+    </>
+  );
+}
 
 export function Media({ item }: { item: Notification }) {
   const { l } = useUi();

@@ -7,7 +7,7 @@ import { Frame } from "./Frame";
 import { Icon } from "./Icon";
 import { playTone, useSetting } from "./switches";
 import { toastsOf } from "./toasts";
-import { rootProps, split, useUi, type UiOptions } from "./ui";
+import { rootProps, split, typeName, useUi, type UiOptions } from "./ui";
 
 /** All settings as one page: sound, desktop, and each type with its state. */
 export function NotificationSettings(props: UiOptions) {
@@ -177,11 +177,4 @@ export function SubscriptionList() {
       ))}
     </section>
   );
-}
-
-/** A type's name in this language, or its own with spaces. */
-export function typeName(names: Record<string, string>, type: string): string {
-  const words = type.replaceAll("_", " ");
-  if (Object.hasOwn(names, type)) return names[type]!;
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

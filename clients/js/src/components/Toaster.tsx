@@ -8,7 +8,8 @@ import { useActions } from "./actions";
 import { Frame } from "./Frame";
 import { Icon } from "./Icon";
 import { LiveRegion } from "./LiveRegion";
-import { Markdown, plainText } from "./Markdown";
+import { Message, TypeIcon } from "./ItemDetails";
+import { plainText } from "./Markdown";
 import { usePace, type Pace } from "./pace";
 import { isOn, playTone } from "./switches";
 import { percent } from "./time";
@@ -108,12 +109,14 @@ function ToastView({
   const item = toast.notification;
   const done = item ? percent(item.data) : null;
   return (
-    <div className="nt-toast" data-type={item?.type} data-priority={item?.priority}>
-      {item && (
-        <span className="nt-tile">
-          <Icon name={item.type} />
-        </span>
-      )}
+    <div
+      role="group"
+      aria-label={toast.text}
+      className="nt-toast"
+      data-type={item?.type}
+      data-priority={item?.priority}
+    >
+      {item && <TypeIcon type={item.type} />}
       <div className="nt-body">
         {item?.priority === "critical" || item?.priority === "urgent" ? (
           <span className="nt-chip" data-priority={item.priority}>
@@ -122,11 +125,7 @@ function ToastView({
           </span>
         ) : null}
         <strong dir="auto">{toast.text}</strong>
-        {item?.message && (
-          <p dir="auto">
-            <Markdown text={item.message} />
-          </p>
-        )}
+        {item?.message && <Message key={item.message} text={item.message} />}
         {done !== null && <progress max={100} value={done} aria-label={`${l.progress}: ${toast.text}`} />}
         {item && safeLink(item.action_url) && (
           <button

@@ -5,6 +5,9 @@ import type { Toast } from "./toasts";
 /** Leads to the toasts from anywhere on the page. */
 export const KEY = "F8";
 
+/** Half of what is between two toasts, in px. */
+const GAP = 5;
+
 type Section = { current: HTMLElement | null };
 
 /** The key leads to the newest toast; from one that goes, the focus returns to where it came from. */
@@ -41,27 +44,48 @@ export function useWayInAndOut(section: Section, list: readonly Toast[], setHeld
   };
 }
 
-/** While they would cover what the keyboard is at, they stand at the other edge of the window. */
+/** Whether all of an element's height is below toasts. @param isMirrored they stand at the other edge now. */
+function isHidden(element: Element, toasts: readonly Element[], isMirrored: boolean): boolean {
+  const { left, width, top, bottom } = element.getBoundingClientRect();
+  const x = left + width / 2;
+  const boxes = toasts.map((toast) => toast.getBoundingClientRect());
+  return [top + 4, (top + bottom) / 2, bottom - 4].every((at) => {
+    const y = isMirrored ? innerHeight - at : at;
+    return boxes.some(
+      (box) => box.left <= x && x <= box.right && box.top - GAP <= y && y <= box.bottom + GAP,
+    );
+  });
+}
+
+/** While they would hide what the keyboard is at, they stand at the other edge of the window. */
 export function useGivingWay(section: Section, list: readonly Toast[], position: string): string {
   const [isAway, setAway] = useState(false);
+  const isPointed = useRef(false);
   useEffect(() => {
     const look = () => {
       const at = document.activeElement;
       if (!at || section.current?.contains(at)) return;
-      const { left, width, top, height } = at.getBoundingClientRect();
-      const [x, middle] = [left + width / 2, top + height / 2];
-      // Where they are away, their own place is the mirror image.
-      const y = isAway ? innerHeight - middle : middle;
-      const covers = (toast: Element) => {
-        const box = toast.getBoundingClientRect();
-        return box.left <= x && x <= box.right && box.top <= y && y <= box.bottom;
-      };
-      setAway(at.matches(":focus-visible") && [...(section.current?.children ?? [])].some(covers));
+      const toasts = [...(section.current?.children ?? [])];
+      setAway(!isPointed.current && at.matches(":focus-visible") && isHidden(at, toasts, isAway));
     };
     look();
     document.addEventListener("focusin", look);
     return () => document.removeEventListener("focusin", look);
   }, [section, list, isAway]);
+  useEffect(() => {
+    // Who takes the pointer has left the keyboard.
+    const pointed = () => {
+      isPointed.current = true;
+      setAway(false);
+    };
+    const pressed = () => (isPointed.current = false);
+    document.addEventListener("pointermove", pointed);
+    document.addEventListener("keydown", pressed, true);
+    return () => {
+      document.removeEventListener("pointermove", pointed);
+      document.removeEventListener("keydown", pressed, true);
+    };
+  }, []);
   const isTop = position.startsWith("top") !== isAway;
   return position.replace(/^\w+/, isTop ? "top" : "bottom");
 }

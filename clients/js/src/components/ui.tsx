@@ -86,6 +86,13 @@ export function split<Props extends UiOptions>(props: Props): [UiOptions, Omit<P
   return [{ localization, theme, slots, renderItem, onNotificationClick }, rest];
 }
 
+/** A type's name in this language, or its own with spaces. */
+export function typeName(names: Record<string, string>, type: string): string {
+  const words = type.replaceAll("_", " ");
+  if (Object.hasOwn(names, type)) return names[type]!;
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 const TICK_MS = 20_000;
 let tick = 0;
 const clocks = new Set<() => void>();

@@ -194,6 +194,10 @@ test("toasts give way to what the keyboard is at", async () => {
   await tab.page.keyboard.press("End");
   await becomes(atTop, true);
   await becomes(() => covered(popover.locator("article:focus")), []);
+  await tab.page.mouse.move(100, 300);
+  await becomes(atTop, false);
+  await tab.page.keyboard.press("End");
+  await becomes(atTop, true);
   await tab.page.keyboard.press("Home");
   await becomes(atTop, false);
 });
@@ -239,4 +243,54 @@ test("wherever the bell stands, its popover is in the window and hangs on it", a
     y: 0,
     ...NARROW,
   });
+});
+
+/** What assistive technology is told of the elements of a role. */
+async function told(page: Page, role: string): Promise<{ name: string; description: string }[]> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  await session.detach();
+  return nodes
+    .filter((node) => !node.ignored && node.role?.value === role)
+    .map(({ name, description }) => ({ name: name?.value ?? "", description: description?.value ?? "" }));
+}
+
+test("who listens hears an item's type, words and time, that it is selected, and which toast it is", async () => {
+  const [context, user] = [await stage.newContext(), stage.newUser()];
+  const tab = await stage.open(context, user, ALONE);
+  await stage.server.send(user, "Nightly backup", {
+    type: "error",
+    priority: "critical",
+    message: "It failed.",
+  });
+  await tab.item("Nightly backup").focus();
+  await tab.page.keyboard.press("x");
+  await tab.page.locator("[aria-live=polite]", { hasText: "1 selected" }).waitFor({ state: "attached" });
+  const name = "Selected, Unread, Critical, Nightly backup";
+  expect(await told(tab.page, "article")).toEqual([{ name, description: "Errors It failed. now" }]);
+  expect(await told(tab.page, "group")).toContainEqual({ name: "Nightly backup", description: "" });
+  await becomes(async () => (await told(tab.page, "image")).filter((one) => one.name === "Errors").length, 2);
+  const toast = tab.page.getByRole("group", { name: "Nightly backup" }).and(tab.page.locator(".nt-toast"));
+  await toast.getByRole("button", { name: "Close" }).waitFor();
+});
+
+test("all of a long message can be read, and a link in it that has the focus is seen", async () => {
+  const [context, user] = [await stage.newContext({ viewport: NARROW }), stage.newUser()];
+  const tab = await stage.open(context, user, ALONE);
+  await stage.server.send(user, "Short", { message: "One line." });
+  const message = `${"Words of a long message. ".repeat(12)}[The end](https://example.com/)`;
+  await stage.server.send(user, "Long", { message });
+  const popover = await openBell(tab);
+  const long = popover.locator("article", { hasText: "Long" });
+  const height = async () => (await long.locator(".nt-message").boundingBox())!.height;
+  const cut = await height();
+  await long.getByRole("button", { name: "Show all" }).press("Enter");
+  await becomes(async () => (await height()) > cut, true);
+  await long.getByRole("button", { name: "Show less" }).press("Enter");
+  await becomes(height, cut);
+  await long.getByRole("link", { name: "The end" }).focus();
+  await becomes(async () => (await height()) > cut, true);
+  expect(
+    await popover.locator("article", { hasText: "Short" }).getByRole("button", { name: "Show" }).count(),
+  ).toBe(0);
 });

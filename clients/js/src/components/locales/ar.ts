@@ -66,6 +66,7 @@ export const ar: Localization = {
   keys: "الأسهم للتنقل، Enter للفتح، X للتحديد، R مقروء، P تثبيت، S تأجيل، D إنجاز، Delete حذف.",
 
   isUnread: "غير مقروء",
+  isSelected: "محدّد",
   isPinned: "مثبّت",
   from: (name) => `من ${name}`,
   group: (n) => count(n, ["حدث واحد", "حدثان", "أحداث", "حدثًا"]),
@@ -80,6 +81,8 @@ export const ar: Localization = {
   delete: "حذف",
   select: (title) => `تحديد ${title}`,
   until: (time) => `مؤجّل حتى ${time}`,
+  showAll: "عرض الكل",
+  showLess: "عرض أقل",
   picture: "صورة مرفقة",
   progress: "التقدّم",
 

@@ -52,6 +52,7 @@ export const de: Localization = {
   keys: "Pfeiltasten bewegen, Eingabe öffnet, X wählt aus, R gelesen, P anheften, S später, D erledigt, Entf löscht.",
 
   isUnread: "Ungelesen",
+  isSelected: "Ausgewählt",
   isPinned: "Angeheftet",
   from: (name) => `Von ${name}`,
   group: (n) => count(n, "1 Ereignis", `${n} Ereignisse`),
@@ -66,6 +67,8 @@ export const de: Localization = {
   delete: "Löschen",
   select: (title) => `${title} auswählen`,
   until: (time) => `Zurück ${time}`,
+  showAll: "Ganz anzeigen",
+  showLess: "Weniger anzeigen",
   picture: "Angehängtes Bild",
   progress: "Fortschritt",
 

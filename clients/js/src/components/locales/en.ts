@@ -54,6 +54,7 @@ export const en = {
   keys: "Arrow keys move, Enter opens, X selects, R read, P pin, S snooze, D done, Delete deletes.",
 
   isUnread: "Unread",
+  isSelected: "Selected",
   isPinned: "Pinned",
   from: (name: string) => `From ${name}`,
   group: (n: number) => count(n, "1 event", `${n} events`),
@@ -68,6 +69,8 @@ export const en = {
   delete: "Delete",
   select: (title: string) => `Select ${title}`,
   until: (time: string) => `Snoozed until ${time}`,
+  showAll: "Show all",
+  showLess: "Show less",
   picture: "Attached picture",
   progress: "Progress",
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { en } from "../../../src/components/locales/en";
 import { Icon } from "../../../src/components/Icon";
 import { Markdown, plainText } from "../../../src/components/Markdown";
-import { typeName } from "../../../src/components/Settings";
+import { typeName } from "../../../src/components/ui";
 
 const html = (text: string) => renderToStaticMarkup(<Markdown text={text} />);
 

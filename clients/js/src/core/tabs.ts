@@ -3,6 +3,8 @@ import type { Row, Settled } from "./rows";
 
 /** How long a tab waits for one that is better placed to announce something. */
 const CLAIM_MS = 80;
+/** Of what arrives within this time one message claims all. */
+const TOGETHER_MS = 16;
 /** How long tabs have to say that they are there. */
 const ROLL_CALL_MS = 150;
 /** So long after a better claim the announcement is due; browsers let hidden tabs act once a second. */
@@ -15,17 +17,19 @@ export type TabMessage =
   | { kind: "row"; row: Row }
   | ({ kind: "settled" } & Settled)
   | { kind: "yielded"; key: string; ids: readonly string[]; isTold: boolean }
-  | { kind: "claim"; round: string; order: string }
-  | { kind: "announced"; key: string }
+  | { kind: "claim"; rounds: readonly string[]; order: string }
+  | { kind: "announced"; keys: readonly string[] }
   | { kind: "who" }
   | { kind: "here"; tab: string }
   | { kind: "leaving" }
   | { kind: "logout" };
 
+const HIDDEN = 2;
+
 /** The lower, the better placed: focused, visible, hidden. */
 function rankHere(): number {
-  if (typeof document === "undefined") return 2;
-  if (document.visibilityState !== "visible") return 2;
+  if (typeof document === "undefined") return HIDDEN;
+  if (document.visibilityState !== "visible") return HIDDEN;
   return document.hasFocus() ? 0 : 1;
 }
 
@@ -41,6 +45,10 @@ export class Tabs {
   readonly #announced = new Set<string>();
   /** By round: the best claim that another tab made. */
   readonly #claims = new Map<string, string>();
+  /** Claims that go out in a moment, and how they did. */
+  #claiming: { rounds: string[]; order: Promise<string> } | null = null;
+  /** Announced here, and told in a moment. */
+  readonly #telling: string[] = [];
   #here = new Set<string>();
 
   constructor(name: string, id: string, onMessage: (message: TabMessage) => void) {
@@ -57,8 +65,8 @@ export class Tabs {
   }
 
   #received(message: TabMessage): void {
-    if (message.kind === "claim") this.#hear(message.round, message.order);
-    else if (message.kind === "announced") this.#remember(message.key);
+    if (message.kind === "claim") for (const round of message.rounds) this.#hear(round, message.order);
+    else if (message.kind === "announced") for (const key of message.keys) this.#remember(key);
     else if (message.kind === "who") this.post({ kind: "here", tab: this.id });
     else if (message.kind === "here") this.#here.add(message.tab);
     else this.#onMessage(message);
@@ -80,7 +88,7 @@ export class Tabs {
       if (this.#channel !== null && !(await this.#isFirst(key, round))) continue;
       if (this.#isClosed || this.#announced.has(key)) return false;
       this.#remember(key);
-      this.post({ kind: "announced", key });
+      this.#tell(key);
       return true;
     }
     return false;
@@ -90,10 +98,8 @@ export class Tabs {
     const name = roundOf(key, round);
     // A second round begins when each finds that nobody spoke: whoever claims before is ahead.
     const isAhead = round === 0 || !this.#claims.has(name);
-    const order = orderOf(rankHere(), this.id);
     if (isAhead) {
-      this.post({ kind: "claim", round: name, order });
-      await sleep(CLAIM_MS);
+      const order = await this.#claimed(name);
       const best = this.#claims.get(name);
       if (best === undefined || best > order) return true;
     }
@@ -103,6 +109,31 @@ export class Tabs {
       await sleep(CLAIM_MS);
     }
     return false;
+  }
+
+  /** Claims it together with others of this moment; resolves, with how, when other tabs had time to claim. */
+  #claimed(round: string): Promise<string> {
+    this.#claiming ??= { rounds: [], order: this.#claimAll() };
+    this.#claiming.rounds.push(round);
+    return this.#claiming.order;
+  }
+
+  async #claimAll(): Promise<string> {
+    // Hidden tabs have timers once a second: there this moment is all that is waited for.
+    if (rankHere() < HIDDEN) await sleep(TOGETHER_MS);
+    else await null;
+    const { rounds } = this.#claiming!;
+    this.#claiming = null;
+    const order = orderOf(rankHere(), this.id);
+    this.post({ kind: "claim", rounds, order });
+    await sleep(CLAIM_MS);
+    return order;
+  }
+
+  /** What was claimed together is told together. */
+  #tell(key: string): void {
+    if (this.#telling.push(key) > 1) return;
+    queueMicrotask(() => this.post({ kind: "announced", keys: this.#telling.splice(0) }));
   }
 
   #remember(key: string): void {

@@ -125,6 +125,16 @@ describe("tabs", () => {
     expect(await c.claim("n2")).toBe(true);
   });
 
+  test("a burst is claimed with one message and told with another, and each goes to one tab", async () => {
+    const posted = vi.spyOn(BroadcastChannel.prototype, "postMessage");
+    const [a, b] = [tab("a"), tab("b")];
+    const keys = Array.from({ length: 300 }, (_, n) => `burst ${n}`);
+    const claims = await Promise.all([a, b].map((one) => Promise.all(keys.map((key) => one.claim(key)))));
+    expect(claims).toEqual([keys.map(() => true), keys.map(() => false)]);
+    expect(posted.mock.calls.map(([{ kind }]) => kind)).toEqual(["claim", "claim", "announced"]);
+    posted.mockRestore();
+  });
+
   test("those that live answer, those that left do not", async () => {
     const [a, b, c] = [tab("a"), tab("b"), tab("c")];
     c.close();

@@ -40,7 +40,7 @@ ${options.map(([name, value]) => `  ${name}: ${JSON.stringify(value)},`).join("\
 });
 client.on("announce", ({ notification }) => console.log(notification.title));
 await client.start();`,
-    Shell: `notify-server send --to ${quoted(user)} \\
+    Shell: `.venv/bin/notify-server send --to ${quoted(user)} \\
   --title "Hello" --message "From a terminal" --watch`,
   };
 }

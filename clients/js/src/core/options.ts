@@ -36,7 +36,7 @@ function checkOrigin(url: string): void {
  */
 export function tokenOf(given: unknown): string {
   const text = typeof given === "string" ? given.trim() : "";
-  if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return text;
+  if (/^[\w=-]+\.[\w=-]+\.[\w=-]+$/.test(text)) return text;
   let found = `a value of type ${typeof given}`;
   if (given === undefined || given === null || given === "") found = "nothing";
   else if (typeof given === "string") found = text.startsWith("<") ? "a page of HTML" : "a text that is none";

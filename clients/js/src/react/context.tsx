@@ -7,11 +7,18 @@ const NEEDS = "NotifyProvider needs user and getToken, or client; render it once
 
 const Context = createContext<NotifyClient | null>(null);
 
-type Options = { client?: undefined } & ClientOptions;
-/** A client of your own instead of the options; you start and stop it. */
-type OwnClient = { client: NotifyClient } & Partial<ClientOptions>;
+interface OfOptions extends ClientOptions {
+  client?: undefined;
+  children?: ReactNode;
+}
 
-export type NotifyProviderProps = (Options | OwnClient) & { children?: ReactNode };
+interface OfClient extends Partial<ClientOptions> {
+  /** A client of your own instead of the options; you start and stop it. */
+  client: NotifyClient;
+  children?: ReactNode;
+}
+
+export type NotifyProviderProps = OfOptions | OfClient;
 
 /**
  * Makes a client of the options, starts it and stops it again. Another `user`, `url`, `path` or
@@ -26,7 +33,7 @@ export function NotifyProvider({ client: given, children, ...options }: NotifyPr
   const made = useMemo(() => {
     if (given !== undefined) return given;
     if (user === undefined || latest.current.getToken === undefined) throw new Error(NEEDS);
-    const getToken = () => latest.current.getToken?.() ?? Promise.reject(new Error("getToken is missing"));
+    const getToken = () => latest.current.getToken!();
     return new NotifyClient({ ...options, user, getToken });
   }, [given, user, url, path, namespace, apiPath, cache, cacheScope]);
   useEffect(() => {
@@ -40,6 +47,6 @@ export function NotifyProvider({ client: given, children, ...options }: NotifyPr
 /** The client itself, for everything that no hook does. */
 export function useNotifyClient(): NotifyClient {
   const client = useContext(Context);
-  if (client === null) throw new Error("Notification hooks need a NotifyProvider above them.");
+  if (client === null) throw new Error("Notification hooks and components need a NotifyProvider above them.");
   return client;
 }

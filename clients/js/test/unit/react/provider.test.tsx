@@ -107,3 +107,10 @@ test("snapshots are the same object until something changes, so that concurrent 
   act(() => void client.setSubscribed("info", false));
   expect(client.getList()).toBe(before);
 });
+
+test("what is missing is told by the types, and in words", () => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  // @ts-expect-error getToken is needed where no client is given
+  expect(() => render(<NotifyProvider user="42" />)).toThrow("needs user and getToken, or client");
+  expect(() => render(<Spy />)).toThrow("need a NotifyProvider above them");
+});

@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
+from notify_server.cli.show import note
 from notify_server.client import AsyncClient, ItemResult, UnreachableError
 from notify_server.client.asynchronous import Pause
 from notify_server.client.endpoint import Endpoint
-from notify_server.domain.errors import InternalError, NotifyError
+from notify_server.domain.errors import InternalError, NotifyError, UnavailableError
 from notify_server.domain.settings import Settings
 
 Answer = dict[str, Any] | NotifyError
@@ -91,11 +92,24 @@ async def open_gateway(endpoint: Endpoint | None, settings: Settings) -> AsyncIt
 
     Raises:
         ConflictError: No server answers, yet another process holds the store.
+        UnavailableError: No server answers, and there is no data directory.
     """
     async with open_server(endpoint) as api:
         if api is not None:
             yield ServerGateway(api)
             return
+        _expect_data_dir(settings)
         opened: AbstractAsyncContextManager[Gateway] = resolve_name(_OPEN_STORE)(settings)
         async with opened as gateway:
+            note(f"No server runs on {settings.server.data_dir}: this goes out when one starts there.")
             yield gateway
+
+
+def _expect_data_dir(settings: Settings) -> None:
+    """What is sent in another folder than the server's must not go into a store nobody reads."""
+    data_dir = settings.server.data_dir
+    if not settings.store.url and not data_dir.is_dir():
+        raise UnavailableError(
+            f"No server runs here, and there is no {data_dir.absolute()}:"
+            " name the server's with --data-dir, or the server with --url and --key."
+        )

@@ -76,6 +76,8 @@ def listen(
     """
     if (token is None) == (user is None):
         raise typer.BadParameter("Give either --token or --user.")
+    if not namespace.startswith("/"):
+        raise typer.BadParameter(f"--namespace begins with a slash: /{namespace}.")
     settings = read_settings(config, data_dir)
     wish = Wish(_find_url(url, settings), namespace, _TRANSPORTS[transport], not no_ack, count)
     if token is not None:

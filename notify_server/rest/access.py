@@ -47,6 +47,8 @@ async def _identify(request: web.Request) -> Identity:
     bearer = _bearer(request)
     if bearer.startswith(KEY_PREFIX):
         return Identity(await deps.keys.caller(bearer), None)
+    if bearer.count(".") != 2:
+        raise RejectedError(Code.TOKEN_INVALID, "This is neither an API key (nk_…) nor a JWT.")
     claims = await deps.tokens.verify(bearer)
     await deps.people.admit(claims)
     return Identity(Caller(f"user:{claims.user}", _scopes(claims, deps)), claims)

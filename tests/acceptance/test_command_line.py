@@ -186,6 +186,7 @@ async def test_commands_without_a_server_work_on_its_store(make_server):
     code, out, err = run(server, "send", *one)
     assert code == 0, err
     assert out.startswith("accepted ")
+    assert err == f"No server runs on {server.data_dir}: this goes out when one starts there.\n"
     code, _, err = run(server, "send", *one, "--watch")
     assert code == 2
     assert "running server" in err

@@ -196,6 +196,7 @@ class Server:
 
     def cli(self, *args, check=True):
         """Run a ``notify-server`` command on this configuration; returns what it printed."""
+        self.data_dir.mkdir(mode=0o700, exist_ok=True)  # as a package makes it, before any start
         done = subprocess.run(
             [sys.executable, "-m", "notify_server", *args, "--config", str(self.config)],
             capture_output=True,

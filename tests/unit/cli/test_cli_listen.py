@@ -299,3 +299,9 @@ async def test_listen_at_a_draining_server_waits_for_its_return():
     assert done.is_set()
     await sio.shutdown()
     await runner.cleanup()
+
+
+async def test_namespace_without_its_slash_is_misuse():
+    ended = await listen("http://127.0.0.1:1", *TOKEN, "--namespace", "admin")
+    assert ended.code == 2
+    assert "--namespace begins with a slash: /admin." in ended.err

@@ -88,6 +88,13 @@ async def test_send_with_a_bad_key_is_exit_1(peer, capsys):
     assert "API key" in capsys.readouterr().err
 
 
+async def test_send_in_a_folder_where_no_server_ever_ran_makes_no_store(tmp_path, capsys):
+    away = tmp_path / "data"
+    assert await asyncio.to_thread(main, ["send", "--data-dir", str(away), *ONE]) == 3
+    assert f"there is no {away}: name the server's with --data-dir" in capsys.readouterr().err
+    assert not away.exists()
+
+
 async def test_send_to_a_named_server_that_is_away_is_exit_3(capsys):
     arguments = ["send", "--url", "http://127.0.0.1:1", "--key", "k", *ONE]
     assert await asyncio.to_thread(main, arguments) == 3

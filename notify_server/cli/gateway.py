@@ -101,7 +101,8 @@ async def open_gateway(endpoint: Endpoint | None, settings: Settings) -> AsyncIt
         _expect_data_dir(settings)
         opened: AbstractAsyncContextManager[Gateway] = resolve_name(_OPEN_STORE)(settings)
         async with opened as gateway:
-            note(f"No server runs on {settings.server.data_dir}: this goes out when one starts there.")
+            place = settings.server.data_dir
+            note(f"No server runs on {place}: this goes out when one starts there.")
             yield gateway
 
 

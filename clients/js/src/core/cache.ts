@@ -166,13 +166,14 @@ export class Cache {
     if (n !== undefined) await rows.delete(n);
   }
 
-  /** Takes over the actions of tabs that are gone; each goes to one tab only. */
+  /** Takes over the actions of tabs that are gone, each goes to one tab only; returns all that are left. */
   async adopt(tab: string, alive: ReadonlySet<string>): Promise<Row[]> {
     const tx = this.#db.transaction("rows", "readwrite");
-    const orphans = (await tx.store.getAll()).filter((row) => row.tab !== tab && !alive.has(row.tab));
-    const mine = orphans.map((row) => ({ ...row, tab }));
-    await Promise.all([...mine.map((row) => tx.store.put(row)), tx.done]);
-    return mine;
+    const isOrphan = (row: Row) => row.tab !== tab && !alive.has(row.tab);
+    const rows = await tx.store.getAll();
+    const orphans = rows.filter(isOrphan).map((row) => tx.store.put({ ...row, tab }));
+    await Promise.all([...orphans, tx.done]);
+    return rows.map((row) => (isOrphan(row) ? { ...row, tab } : row));
   }
 
   close(): void {

@@ -55,13 +55,13 @@ export class Ledger {
     }
   }
 
-  /** Takes over the actions of tabs that are gone. */
-  async adopt(tab: string, alive: ReadonlySet<string>): Promise<Row[]> {
+  /** Takes over the actions of tabs that are gone; returns all that are left, null where that is not known. */
+  async adopt(tab: string, alive: ReadonlySet<string>): Promise<Row[] | null> {
     try {
-      return (await (await this.#cache())?.adopt(tab, alive)) ?? [];
+      return (await (await this.#cache())?.adopt(tab, alive)) ?? null;
     } catch (error) {
       this.#onFault("Actions of another tab could not be taken over", error);
-      return [];
+      return null;
     }
   }
 

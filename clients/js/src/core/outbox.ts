@@ -133,12 +133,16 @@ export class Outbox {
   /** Takes over the actions of tabs that are gone, as the cache has them. */
   async adopt(tab: string, alive: ReadonlySet<string>): Promise<void> {
     if (!this.#hooks.hasCache()) return;
-    for (const row of await this.#ledger.adopt(tab, alive)) {
+    const left = await this.#ledger.adopt(tab, alive);
+    if (left === null) return;
+    for (const row of left.filter((one) => one.tab === tab)) {
       this.heard(row);
       if (!this.#over.has(row.key)) this.#mine.add(row.key);
     }
-    for (const row of this.#store.rows) {
-      if (row.tab !== tab && !alive.has(row.tab) && !this.#mine.has(row.key)) this.#store.dropRow(row.key);
+    // What a third tab took over keeps its place here; the rest was settled by those that are gone.
+    const keys = new Set(left.map(({ key }) => key));
+    for (const { key, tab: of } of this.#store.rows) {
+      if (of !== tab && !alive.has(of) && !this.#mine.has(key) && !keys.has(key)) this.#store.dropRow(key);
     }
   }
 

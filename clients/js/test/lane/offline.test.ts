@@ -1,6 +1,7 @@
 /** Actions made offline, by one tab or several, against the real server: none lost, none twice, in order. */
 import "../support/locks";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Cache } from "../../src/core/cache";
 import { closeEverybody, Person } from "../support/client";
 import { until } from "../support/device";
 import { Server } from "../support/server";
@@ -26,6 +27,15 @@ async function snoozedElsewhere(id: string): Promise<string> {
   expect(await elsewhere.client.snooze(id, { until })).toEqual({ ok: true });
   await elsewhere.close();
   return until;
+}
+
+/** As if whoever did the second action had taken over the first, and lost the connection before it was sent. */
+async function takenOverByTheSecondRow(): Promise<void> {
+  const found = await indexedDB.databases();
+  const cache = await Cache.open(found.find(({ name }) => name?.endsWith(`:${user}`))!.name!, () => {});
+  const [, second, third] = (await cache.load()).rows;
+  await cache.adopt(second!.tab, new Set([third!.tab]));
+  cache.close();
 }
 
 describe("offline and back", () => {
@@ -265,6 +275,34 @@ describe("several tabs of one browser", () => {
     expect(sent).toEqual(Array(3).fill(["mark_read", "mark_unread"]).flat());
     await tabs[0]!.current();
     await until(() => tabs.every((tab) => tab.unread === 1 && tab.refused.length === 0));
+  });
+
+  test("what a closed tab left keeps its place, though one that took it over is not back yet", async () => {
+    const tabs = [
+      await Person.of(server, newUser()),
+      await Person.of(server, user),
+      await Person.of(server, user),
+    ];
+    const [first, second, closing] = tabs as [Person, Person, Person];
+    const id = await server.send(user, "Pinned and not");
+    await until(() => tabs.every((tab) => tab.unread === 1));
+    for (const tab of tabs) tab.client.disconnect();
+    const isPinned = (tab: Person) => tab.client.getNotification(id)?.pinned_at !== null;
+    void closing.client.pin(id);
+    await until(() => isPinned(first) && isPinned(second));
+    await closing.close();
+    const outcomes = [first.client.unpin(id)];
+    await until(() => !isPinned(second));
+    outcomes.push(second.client.markAsRead(id));
+    await until(() => first.unread === 0);
+    await takenOverByTheSecondRow();
+    const sent: string[] = [];
+    second.client.on("wire", (way, event) => way === "out" && sent.push(event));
+    second.client.connect();
+    expect(await Promise.all(outcomes)).toEqual([{ ok: true }, { ok: true }]);
+    expect(sent.filter((event) => event !== "get_notifications")).toEqual(["pin", "unpin", "mark_read"]);
+    first.client.connect();
+    await until(() => [first, second].every((tab) => tab.client.getState().pending === 0));
   });
 
   test("both back at once: nothing is sent twice", async () => {

@@ -94,7 +94,7 @@ test("another address is where the new client goes, at once", async () => {
   const { rerender } = render(<Tree user="mover" url="http://before.invalid" token={token} />);
   rerender(<Tree user="mover" url="http://after.invalid" token={token} />);
   const moved = seen.at(-1)!;
-  await vi.waitFor(() => expect(moved.socket).not.toBeNull());
+  await vi.waitFor(() => expect(moved.socket).not.toBeNull(), 10_000);
   expect((moved.socket!.io as unknown as { uri: string }).uri).toContain("after.invalid");
 });
 

@@ -4,10 +4,9 @@ import asyncio
 
 import redis.asyncio as redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
+from notify_server.bus.outbox import connect
 from notify_server.domain.check import Check, away, fail, ok
 from notify_server.kit.clock import Clock
 from notify_server.kit.ids import random_id
@@ -35,12 +34,7 @@ def url_fault(url: str) -> str | None:
 
 async def inspect(url: str, clock: Clock) -> list[Check]:
     """Look at the Redis of a URL that is well-formed; what cannot be done is a finding too."""
-    client = redis.Redis.from_url(
-        url,
-        socket_timeout=_TRY_S,
-        socket_connect_timeout=_TRY_S,
-        retry=Retry(NoBackoff(), 0),
-    )
+    client = connect(url)
     checks: list[Check] = []
     try:
         checks.append(await _server(client, clock))

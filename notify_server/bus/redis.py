@@ -6,21 +6,17 @@ caller ever waits for Redis (F26); what is lost meanwhile is found in the store.
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from itertools import islice
-from typing import NamedTuple
 
-import redis.asyncio as redis
 import structlog
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from typing_extensions import override
 
 from notify_server.bus.envelopes import BadEnvelopeError, Envelope, Envelopes
+from notify_server.bus.outbox import Outbox, connect, pause_s
 from notify_server.bus.peers import Peers, Sign
 from notify_server.kit.aio import end, pause
 from notify_server.kit.clock import Clock
@@ -33,24 +29,9 @@ DEAF_S = 5.0
 """Without our own sign of life for so long, the bus is believed to be away."""
 HEARD_S = 0.25
 """How long a newcomer waits until its channel is listened to."""
-_TRY_S = 2.0
-_RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
-_MOST_WAITING = 10_000
-_KEPT_S = 30.0
-"""What could not be published for so long is dropped: soon nobody would believe it any more."""
-_BATCH = 500
 _EVENTS = ("sent", "received", "dropped", "bad", "resets")
 
 _log = structlog.get_logger("notify.bus")
-
-
-class _Sealed(NamedTuple):
-    """What waits to be published; ``at`` in monotonic seconds."""
-
-    number: int
-    at: float
-    channels: tuple[str, ...]
-    envelope: bytes
 
 
 class RedisBus(Bus):
@@ -63,9 +44,8 @@ class RedisBus(Bus):
         self._clock = clock
         self._envelopes = Envelopes(key, clock)
         self._node = random_id("node:")
-        self._number = 0
-        self._waiting: deque[_Sealed] = deque()
-        self._news = asyncio.Event()
+        self._stats: Counter[str] = Counter(dict.fromkeys(_EVENTS, 0))
+        self._outbox = Outbox(url, self._node, self._envelopes, clock, self._stats)
         self._wanted: set[str] = {NODES, self._node}
         self._asked: set[str] = set()
         self._listened: set[str] = set()
@@ -73,13 +53,11 @@ class RedisBus(Bus):
         self._hearing: dict[str, asyncio.Event] = {}
         self._heard_at = -DEAF_S
         self._peers = Peers()
-        self._has_lost = False
         self._listener: Listener | None = None
         self._resumed: Call = lambda: None
         self._missed: Call = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
         self._was_healthy = False
-        self._stats: Counter[str] = Counter(dict.fromkeys(_EVENTS, 0))
 
     @property
     @override
@@ -139,98 +117,35 @@ class RedisBus(Bus):
         if not names:
             return
         try:
-            self._put(names, news)
+            self._outbox.put(names, news)
         except Exception:  # noqa: BLE001 - what is told here is done; the store tells the others
-            self._note_lost(1)
+            self._outbox.note_lost(1)
             _log.exception("bus_news_not_sealed", kind=type(news).__name__)
 
     @override
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(each()) for each in (self._send, self._hear, self._beat)]
+        self._tasks = [
+            loop.create_task(each()) for each in (self._outbox.run, self._hear, self._beat)
+        ]
 
     @override
     async def close(self) -> None:
-        self._put((self._prefix + NODES,), None, Sign.LEAVES)
+        self._outbox.put((self._prefix + NODES,), None, Sign.LEAVES)
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0 if self.healthy else 0):
-                while self._waiting:
+                while len(self._outbox):
                     await pause(0.01)
         await end(self._tasks)
         self._tasks = []
 
-    # -- sending -------------------------------------------------------------------------------
-
-    def _put(self, names: tuple[str, ...], news: News | None, sign: Sign = Sign.HERE) -> None:
-        if len(self._waiting) >= _MOST_WAITING:
-            self._drop_oldest()
-        self._number += 1
-        envelope = self._envelopes.seal(self._node, self._number, news, sign)
-        self._waiting.append(_Sealed(self._number, self._clock.monotonic(), names, envelope))
-        self._news.set()
-
-    def _drop_oldest(self) -> None:
-        self._waiting.popleft()
-        self._note_lost(1)
-
-    def _note_lost(self, count: int) -> None:
-        """The others are to look in the store; the next sign of life says so."""
-        self._stats["dropped"] += count
-        self._has_lost = True
-
-    async def _send(self) -> None:
-        """Publish what waits, for ever.
-
-        What failed is published again, in its order: who has had it takes it for a double.
-        """
-        client = _client(self._url)
-        failures = 0
-        try:
-            while True:
-                await self._news.wait()
-                self._news.clear()
-                while self._waiting:
-                    if await self._sent_batch(client, is_first_try=failures == 0):
-                        failures = 0
-                        continue
-                    await pause(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
-                    failures += 1
-                    self._drop_late()
-        finally:
-            await client.aclose()
-
-    async def _sent_batch(self, client: redis.Redis, *, is_first_try: bool) -> bool:
-        batch = list(islice(self._waiting, _BATCH))
-        try:
-            pipeline = client.pipeline(transaction=False)
-            for sealed in batch:
-                for channel in sealed.channels:
-                    _ = pipeline.publish(channel, sealed.envelope)  # a pipeline only notes it
-            async with asyncio.timeout(_TRY_S):
-                await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            if is_first_try:
-                _log.warning("bus_not_sent", count=len(batch), error=type(error).__name__)
-            return False
-        except Exception:  # noqa: BLE001 - the loop that publishes for ever
-            _log.exception("bus_batch_not_sendable")
-            self._note_lost(len(batch))
-        else:
-            self._stats["sent"] += len(batch)
-        while self._waiting and self._waiting[0].number <= batch[-1].number:
-            self._waiting.popleft()
-        return True
-
-    def _drop_late(self) -> None:
-        until = self._clock.monotonic() - _KEPT_S
-        while self._waiting and self._waiting[0].at < until:
-            self._drop_oldest()
+    # -- telling -------------------------------------------------------------------------------
 
     async def _beat(self) -> None:
         """Say that we are here, on a channel that we hear ourselves."""
         while True:
-            sign, self._has_lost = Sign.LOST if self._has_lost else Sign.HERE, False
-            self._put((self._prefix + NODES,), None, sign)
+            sign = Sign.LOST if self._outbox.take_lost() else Sign.HERE
+            self._outbox.put((self._prefix + NODES,), None, sign)
             self._tell_health()
             await pause(BEAT_S)
 
@@ -246,7 +161,7 @@ class RedisBus(Bus):
         failures = 0
         while True:
             began = self._clock.monotonic()
-            client = _client(self._url)
+            client = connect(self._url)
             pubsub = client.pubsub()
             try:
                 await self._listen_on(pubsub)
@@ -263,7 +178,7 @@ class RedisBus(Bus):
                     with suppress(RedisError, OSError, TimeoutError):
                         await each.aclose()
             self._stats["resets"] += 1
-            await pause(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+            await pause(pause_s(failures))
             failures += 1
 
     async def _listen_on(self, pubsub: PubSub) -> None:
@@ -356,13 +271,3 @@ class RedisBus(Bus):
             self._peers.leave(envelope.node, self._clock.monotonic())
         if envelope.sign is not Sign.HERE:
             self._missed()
-
-
-def _client(url: str) -> redis.Redis:
-    """Tries once, and not for long: whoever calls tries again."""
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=_TRY_S,
-        socket_connect_timeout=_TRY_S,
-        retry=Retry(NoBackoff(), 0),
-    )

@@ -9,8 +9,8 @@ from support import redis_server
 from support.proxy import Proxy
 from support.redis_server import RedisServer
 
+from notify_server.bus import outbox
 from notify_server.bus import rates as rates_module
-from notify_server.bus import redis as bus_module
 from notify_server.bus.rates import SharedRates
 from notify_server.bus.redis import RedisBus
 from notify_server.kit.clock import SystemClock
@@ -242,13 +242,13 @@ async def test_publishing_over_a_connection_that_was_cut_loses_nothing(join, ser
 
 
 async def test_what_waits_while_redis_is_away_for_long_is_dropped_by_age(join, server, monkeypatch):
-    monkeypatch.setattr(bus_module, "_KEPT_S", 1.0)
+    monkeypatch.setattr(outbox, "_KEPT_S", 1.0)
     node = await join()
     server.kill()
     for _ in range(100):
         node.bus.publish([NODES], KickNews("s"))
     await until(lambda: node.bus.stats["dropped"] >= 100)
-    assert len(node.bus._waiting) < 20
+    assert len(node.bus._outbox) < 20
 
 
 @pytest.mark.parametrize("way", ["both", "down"])
@@ -273,7 +273,7 @@ async def test_a_redis_that_stalls_holds_nobody_up(join, server):
     try:
         for _ in range(20_000):
             node.bus.publish([NODES], KickNews("s"))
-        assert len(node.bus._waiting) <= 10_001
+        assert len(node.bus._outbox) <= 10_001
         await until(lambda: not node.bus.healthy)
     finally:
         server.go_on()

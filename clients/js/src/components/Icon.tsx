@@ -40,7 +40,7 @@ export type IconName = keyof typeof PATHS;
 /** The icon of a name; a bell for a name that has none, such as a type of the application's own. */
 export function Icon({ name }: { name: string }) {
   return (
-    <svg className="nt-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className="nt-icon" data-icon={name} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={Object.hasOwn(PATHS, name) ? PATHS[name as IconName] : PATHS.bell} />
     </svg>
   );

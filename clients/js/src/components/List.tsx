@@ -3,6 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import {
   useCallback,
   useEffect,
+  useId,
   useLayoutEffect,
   useMemo,
   useRef,
@@ -21,6 +22,7 @@ import { Frame } from "./Frame";
 import { Icon } from "./Icon";
 import { ListItem } from "./Item";
 import type { Selection } from "./selection";
+import { toastsOf } from "./toasts";
 import { dayKey, dayName } from "./time";
 import { rootProps, split, useNow, useUi, type UiOptions } from "./ui";
 
@@ -79,6 +81,7 @@ function List({
   marksSeen = true,
 }: Omit<NotificationListProps, keyof UiOptions>) {
   const ui = useUi();
+  const id = useId();
   const [list, all, pinned] = useOrdered(filters);
   const scroller = useRef<HTMLDivElement>(null);
   const [items, waiting] = useWaiting(scroller, all, filterKey(filters));
@@ -115,6 +118,9 @@ function List({
       onFocus={focus.onFocus}
       onBlur={focus.onBlur}
     >
+      <span id={id} className="nt-hidden">
+        {ui.l.keys}
+      </span>
       {waiting > 0 && (
         <div className="nt-newer">
           <button type="button" className="nt-button nt-primary" onClick={toTop}>
@@ -126,7 +132,12 @@ function List({
       {items.length === 0 ? (
         <Nothing list={list} isFiltered={isFiltered} />
       ) : (
-        <ul aria-label={ui.l.list} aria-busy={list.isLoading} style={{ height: virtual.getTotalSize() }}>
+        <ul
+          aria-label={ui.l.list}
+          aria-describedby={id}
+          aria-busy={list.isLoading}
+          style={{ height: virtual.getTotalSize() }}
+        >
           {rows.map((row) => {
             const item = items[row.index]!;
             return (
@@ -170,6 +181,11 @@ function Heading({ items, at, pinned }: { items: readonly Notification[]; at: nu
 
 function Nothing({ list, isFiltered }: { list: UseNotifications; isFiltered: boolean }) {
   const { l, slots } = useUi();
+  const toasts = toastsOf(useNotifyClient());
+  const isMissed = isFiltered && list.isLoaded && !list.isLoading && !list.error;
+  useEffect(() => {
+    if (isMissed) toasts.say(l.noMatchTitle);
+  }, [toasts, l, isMissed]);
   if (list.error) return null;
   if (list.isLoading || !list.isLoaded) return <Skeleton />;
   if (!isFiltered && slots?.empty) return slots.empty;

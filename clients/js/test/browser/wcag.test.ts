@@ -268,10 +268,15 @@ test("who listens hears an item's type, words and time, that it is selected, and
   await tab.page.locator("[aria-live=polite]", { hasText: "1 selected" }).waitFor({ state: "attached" });
   const name = "Selected, Unread, Critical, Nightly backup";
   expect(await told(tab.page, "article")).toEqual([{ name, description: "Errors It failed. now" }]);
+  const [list] = await told(tab.page, "list");
+  expect(list!.description).toContain("Arrow keys move");
   expect(await told(tab.page, "group")).toContainEqual({ name: "Nightly backup", description: "" });
   await becomes(async () => (await told(tab.page, "image")).filter((one) => one.name === "Errors").length, 2);
   const toast = tab.page.getByRole("group", { name: "Nightly backup" }).and(tab.page.locator(".nt-toast"));
   await toast.getByRole("button", { name: "Close" }).waitFor();
+  await tab.pane.getByRole("button", { name: "Filters" }).click();
+  await tab.pane.getByRole("searchbox").fill("nowhere");
+  await tab.page.locator("[aria-live=polite]", { hasText: "Nothing found" }).waitFor({ state: "attached" });
 });
 
 test("all of a long message can be read, and a link in it that has the focus is seen", async () => {

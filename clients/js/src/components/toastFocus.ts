@@ -70,7 +70,11 @@ export function useGivingWay(section: Section, list: readonly Toast[], position:
     };
     look();
     document.addEventListener("focusin", look);
-    return () => document.removeEventListener("focusin", look);
+    document.addEventListener("keyup", look);
+    return () => {
+      document.removeEventListener("focusin", look);
+      document.removeEventListener("keyup", look);
+    };
   }, [section, list, isAway]);
   useEffect(() => {
     // Who takes the pointer has left the keyboard.

@@ -186,7 +186,8 @@ test("toasts give way to what the keyboard is at", async () => {
   const tab = await stage.open(context, user, ALONE);
   const popover = await openBell(tab);
   await popover.locator("article").first().focus();
-  await stage.server.send(user, "Stays until it is closed", { priority: "critical" });
+  for (const title of ["Stays too", "Stays until it is closed"])
+    await stage.server.send(user, title, { priority: "critical" });
   const toast = tab.page.locator(".nt-toast", { hasText: "Stays until it is closed" });
   await toast.waitFor();
   const atTop = async () => (await toast.boundingBox())!.y < NARROW.height / 2;

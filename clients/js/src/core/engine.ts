@@ -63,7 +63,7 @@ export class Engine implements Fed {
         if (verb === "subscribe" || verb === "unsubscribe") void this.fetchTypes();
         this.events.emit("refused", { verb, ids, ...refusal });
       },
-      onTypes: (types) => this.store.setTypes(types),
+      onTypes: (types, isBack) => this.feed.subscribed(types, isBack),
       onFault,
       countsSeen: () => this.feed.countsSeen,
     });

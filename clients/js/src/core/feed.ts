@@ -1,5 +1,5 @@
 /** What the server says: notifications, counts, states; and catching up with it after every connection. */
-import type { ServerPayloads } from "../generated/wire";
+import type { ServerPayloads, Subscriptions } from "../generated/wire";
 import type { Api } from "./api";
 import { KEPT } from "./cache";
 import { clashesOf } from "./clashes";
@@ -79,7 +79,9 @@ export class Feed {
       this.#client.changedSoon();
     });
     socket.on("subscriptions_updated", ({ types }) => {
-      this.#client.store.setTypes(types);
+      const before = this.#client.store.serverTypes;
+      const isBack = (name: string) => types[name]?.subscribed && before?.[name]?.subscribed !== true;
+      this.subscribed(types, Object.keys(types).some(isBack));
       this.#client.changedSoon();
     });
     socket.on("replay_done", (done) => this.#caughtUp(done));
@@ -136,11 +138,27 @@ export class Feed {
     this.#client.changed();
   }
 
+  /**
+   * Takes the subscriptions.
+   *
+   * @param isBack a type is on again: what came while it was off is in the list, and was not told here.
+   */
+  subscribed(types: Subscriptions["types"], isBack: boolean): void {
+    this.#client.store.setTypes(types);
+    if (!this.isCurrent || !isBack) return;
+    this.#client.lists.reset();
+    this.#fetchStale();
+  }
+
+  #fetchStale(): void {
+    for (const list of this.#client.lists.watched) if (list.isStale) void this.fetchTop(list);
+  }
+
   /** Fetches what was missed; then what was done meanwhile may go out. */
   async #resume(isWhole: boolean): Promise<void> {
     const session = this.#client.connection.socket?.id;
     if (!isWhole) await this.#compare();
-    for (const list of this.#client.lists.watched) if (list.isStale) void this.fetchTop(list);
+    this.#fetchStale();
     if (this.#client.typesWatchers > 0) void this.#client.fetchTypes();
     await this.#client.adopt();
     if (this.isCurrent && this.#client.connection.socket?.id === session) this.#client.outbox.open();

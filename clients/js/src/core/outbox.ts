@@ -28,7 +28,7 @@ export interface OutboxHooks {
   /** What the store holds changed. */
   onChange: () => void;
   onRefused: (verb: Verb, ids: readonly string[], refusal: Refusal) => void;
-  onTypes: (types: Subscriptions["types"]) => void;
+  onTypes: (types: Subscriptions["types"], isBack: boolean) => void;
   onFault: (message: string, error: unknown) => void;
   /** How many counts the server has sent. */
   countsSeen: () => number;
@@ -218,7 +218,7 @@ export class Outbox {
 
   #carriedOut(row: Row, { unknown = [], types }: Answer, isCounted: boolean): void {
     this.#tries = 0;
-    if (types !== undefined) this.#hooks.onTypes(types);
+    if (types !== undefined) this.#hooks.onTypes(types, row.verb === "subscribe");
     this.#end(row, null, unknown, isCounted);
   }
 

@@ -164,6 +164,20 @@ describe("two users of one browser", () => {
   });
 });
 
+test("what came while its type was off is listed on the next visit, and once the type is on again", async () => {
+  const person = await Person.of(server, newUser());
+  const other = await Person.of(server, user, { cacheScope: "another browser" });
+  await person.client.refreshSubscriptions();
+  expect(await person.client.setSubscribed("warning", false)).toEqual({ ok: true });
+  await server.send(user, "One", { type: "warning" });
+  await person.close();
+  await person.start();
+  await until(() => person.titles.join() === "One");
+  await server.send(user, "Two", { type: "warning" });
+  expect(await person.client.setSubscribed("warning", true)).toEqual({ ok: true });
+  for (const one of [person, other]) await until(() => one.titles.join() === "Two,One" && one.unread === 2);
+});
+
 test("an answer about subscriptions that was overtaken by an edit does not undo it", async () => {
   const proxy = await Proxy.before(server.port, "refused");
   const person = await Person.of(server, newUser(), { url: proxy.url });

@@ -155,7 +155,12 @@ class Submissions:
                 continue
             own = draft.idempotency_key or (f"{key}#{number}" if key else None)
             begun.append(self._begin(caller, draft, BULK_ROUTE, own))
-        return [await self._end(one) for one in begun]
+        try:
+            return [await self._end(one) for one in begun]
+        finally:  # whoever has gone has been told to send all of them again
+            for one in begun:
+                if isinstance(one, asyncio.Future):
+                    one.cancel()
 
     def _begin(
         self, caller: Caller, draft: Draft, route: str, key: str | None

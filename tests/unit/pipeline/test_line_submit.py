@@ -240,10 +240,14 @@ async def test_submission_whose_caller_has_gone_before_it_was_begun_is_never_sto
     submissions = rig.line.submissions
     first = asyncio.create_task(submissions.submit(CALLER, rig.draft("ann"), None))
     gone = asyncio.create_task(submissions.submit(CALLER, rig.draft("bob"), "k"))
+    many = [rig.draft("cem"), rig.draft("cem")]
+    gone_too = asyncio.create_task(submissions.submit_many(CALLER, many, "k"))
     await asyncio.sleep(0)
     gone.cancel()
+    gone_too.cancel()
     await first
     await rig.settle()
     assert await rig.store.active("bob", "/", 9) == []
+    assert await rig.store.active("cem", "/", 9) == []
     again = await submissions.submit(CALLER, rig.draft("bob"), "k")
     assert not again.replayed

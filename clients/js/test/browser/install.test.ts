@@ -144,7 +144,7 @@ async function works(major: string): Promise<void> {
   const item = page.getByRole("dialog").getByRole("article").filter({ hasText: title });
   await item.waitFor();
   // The looks came along: without them the popover would stand in the text.
-  expect(await page.getByRole("dialog").evaluate((it) => getComputedStyle(it).position)).toBe("absolute");
+  expect(await page.getByRole("dialog").evaluate((it) => getComputedStyle(it).position)).toBe("fixed");
   expect(await page.evaluate(() => document.documentElement.dataset.react)).toMatch(`${major}.`);
   await item.hover();
   await item.getByRole("button", { name: "Mark read" }).click();

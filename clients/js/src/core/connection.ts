@@ -172,7 +172,10 @@ export class Connection {
   #isForeign(token: string | null): boolean {
     const { sub } = claimsOf(token ?? "");
     if (sub === undefined || sub === this.#options.user) return false;
-    this.#refuse(USER_MISMATCH, `The token is for "${sub}", and user is "${this.#options.user}".`);
+    this.#refuse(
+      USER_MISMATCH,
+      `The token is for ${JSON.stringify(sub)}, and user is "${this.#options.user}".`,
+    );
     return true;
   }
 
@@ -260,7 +263,8 @@ export class Connection {
 
   /** For good, until somebody opens it again. */
   #refuse(code: string, message: string): void {
-    this.#hooks.onFault(`Refused, until connect() is called: ${message} (${code})`, null);
+    const why = code === "TOKEN_INVALID" ? " The server's log says why." : "";
+    this.#hooks.onFault(`Refused, until connect() is called: ${message} (${code})${why}`, null);
     this.#isWanted = false;
     this.#token = null;
     clearTimeout(this.#timer);

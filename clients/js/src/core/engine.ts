@@ -98,6 +98,7 @@ export class Engine implements Fed {
   /** Shows the cache, then connects. Again after `stop`. */
   async start(): Promise<void> {
     if (this.#isStarted) return;
+    if (!this.#options.url && !globalThis.location) throw new TypeError("notify-client: url is needed here.");
     this.#isStarted = true;
     this.outbox.isOver = false;
     const start = ++this.#start;

@@ -107,6 +107,10 @@ test("actions that can mean nothing are refused, and never thrown", async () => 
   expect(await client.markAsRead([])).toEqual({ ok: true });
 });
 
+test("in plain Node a url is needed, which start says", async () => {
+  await expect(made({ url: undefined }).start()).rejects.toThrow("url is needed here");
+});
+
 test("after a logout an action is refused instead of waiting for ever", async () => {
   const client = made({});
   await client.logout();

@@ -19,6 +19,12 @@ export function Dialog({ title, children, actions, isAlert = false, onClose }: D
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    const text = element?.querySelector<HTMLElement>(".nt-dialog-text");
+    // What has to be scrolled is read before it is answered; not every browser begins there by itself.
+    if (text && text.scrollHeight > text.clientHeight) {
+      text.tabIndex = 0;
+      text.focus();
+    }
     return () => element?.close();
   }, []);
   return (

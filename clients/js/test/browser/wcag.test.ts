@@ -112,6 +112,16 @@ test("at 400 % the filters and the list are both within reach", async () => {
     await what.scrollIntoViewIfNeeded();
     expect(await covered(what)).toEqual([]);
   }
+  const question = {
+    requires_acknowledgment: true,
+    priority: "critical",
+    message: "Many words. ".repeat(80),
+  };
+  await stage.server.send(user, "A question", question);
+  const dialog = tab.page.getByRole("alertdialog");
+  await dialog.getByText("A question").waitFor();
+  expect(await covered(dialog.locator("h2, button"))).toEqual([]);
+  expect(await dialog.locator(".nt-dialog-text").evaluate((text) => text.matches(":focus"))).toBe(true);
 });
 
 /** What has the focus, in words. */

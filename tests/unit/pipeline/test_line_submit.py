@@ -235,8 +235,11 @@ async def test_transaction_names_no_more_users_than_urgent_ones_may_wait_for(rig
     assert batches == [[1, 2], [3], [6], [1, 1]]
 
 
-async def test_submission_whose_caller_has_gone_before_it_was_begun_is_never_stored(rig):
+async def test_submission_whose_caller_has_gone_before_it_was_begun_is_never_stored(
+    rig, monkeypatch
+):
     """It was told to try again: without a key that would make two of it."""
+    monkeypatch.setattr(submit, "_BATCH_USERS", 1)
     submissions = rig.line.submissions
     first = asyncio.create_task(submissions.submit(CALLER, rig.draft("ann"), None))
     gone = asyncio.create_task(submissions.submit(CALLER, rig.draft("bob"), "k"))

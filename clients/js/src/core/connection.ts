@@ -4,6 +4,7 @@ import type { ClientPayloads } from "../generated/wire";
 import { tokenOf } from "./options";
 import { claimsOf } from "./token";
 import type { ClientEvent, ClientOptions, ConnectionState, NotifySocket, Status } from "./types";
+import { within } from "./within";
 
 /** The server did not do what it was asked. */
 export class RefusedError extends Error {
@@ -187,15 +188,8 @@ export class Connection {
 
   /** The application's callback may hang: then another try is better than waiting for it. */
   async #newToken(): Promise<string> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("getToken did not answer in time")), TOKEN_WITHIN_MS);
-    });
-    try {
-      return tokenOf(await Promise.race([this.#options.getToken(), late]));
-    } finally {
-      clearTimeout(timer);
-    }
+    const asked = this.#options.getToken();
+    return tokenOf(await within(TOKEN_WITHIN_MS, "getToken did not answer in time", asked));
   }
 
   #made(): NotifySocket {

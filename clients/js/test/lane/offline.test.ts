@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Cache } from "../../src/core/cache";
 import { closeEverybody, Person } from "../support/client";
 import { until } from "../support/device";
+import { Proxy } from "../support/proxy";
 import { Server } from "../support/server";
 
 let server: Server;
@@ -163,6 +164,20 @@ describe("offline and back", () => {
     expect(await read).toEqual({ ok: true });
     const other = await Person.of(server, user, { cache: false });
     expect(await other.client.fetchNotification(id)).toMatchObject({ snoozed_until: theirs, is_read: true });
+  });
+
+  test("a server whose HTTP hangs does not hold up for ever what was done meanwhile", async () => {
+    const proxy = await Proxy.before(server.port, "refused");
+    const id = await server.send(newUser(), "Held up");
+    const person = await Person.of(server, user, { url: proxy.url, cache: false });
+    person.client.disconnect();
+    const outcome = person.client.markAsRead(id);
+    proxy.hold("/api/v1/notifications/");
+    person.client.connect();
+    await until(() => proxy.waiting === 1);
+    expect(await outcome).toEqual({ ok: true });
+    await person.close();
+    proxy.close();
   });
 
   test("a snooze that is over by then is over: nothing is sent, nothing is refused", async () => {

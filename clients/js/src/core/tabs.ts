@@ -49,7 +49,8 @@ export class Tabs {
   #claiming: { rounds: string[]; order: Promise<string> } | null = null;
   /** Announced here, and told in a moment. */
   readonly #telling: string[] = [];
-  #here = new Set<string>();
+  /** Roll calls under way, each with those that answered. */
+  readonly #calls = new Set<Set<string>>();
 
   constructor(name: string, id: string, onMessage: (message: TabMessage) => void) {
     this.id = id;
@@ -68,7 +69,7 @@ export class Tabs {
     if (message.kind === "claim") for (const round of message.rounds) this.#hear(round, message.order);
     else if (message.kind === "announced") for (const key of message.keys) this.#remember(key);
     else if (message.kind === "who") this.post({ kind: "here", tab: this.id });
-    else if (message.kind === "here") this.#here.add(message.tab);
+    else if (message.kind === "here") for (const here of this.#calls) here.add(message.tab);
     else this.#onMessage(message);
   }
 
@@ -145,10 +146,12 @@ export class Tabs {
   /** The other tabs that answer. */
   async alive(): Promise<ReadonlySet<string>> {
     if (this.#channel === null) return new Set();
-    this.#here = new Set();
+    const here = new Set<string>();
+    this.#calls.add(here);
     this.post({ kind: "who" });
     await sleep(ROLL_CALL_MS);
-    return this.#here;
+    this.#calls.delete(here);
+    return here;
   }
 
   /** Announces nothing any more. */

@@ -142,6 +142,20 @@ describe("tabs", () => {
     expect(b.id).toBe("b");
   });
 
+  test("two roll calls at a time take nothing from each other", async () => {
+    const overlapping = async () => {
+      const [asking, other] = [tab("asking"), tab("other")];
+      const first = asking.alive();
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      other.close();
+      const second = asking.alive();
+      const found = [(await first).size, (await second).size];
+      asking.close();
+      return found;
+    };
+    await expect.poll(overlapping, { timeout: 5_000 }).toEqual([1, 0]);
+  });
+
   test("the one that goes first is closed before it has said so: another one does", async () => {
     const [a, b, c] = [tab("a"), tab("b"), tab("c")];
     const claims = [a, b, c].map((one) => one.claim("n4"));

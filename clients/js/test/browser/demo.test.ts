@@ -273,7 +273,7 @@ test("filters and search narrow the list, and say so when nothing is left", asyn
   await becomes(() => tab.items.count(), 1);
   await tab.item("A fault").waitFor();
   await tab.pane.getByRole("searchbox").fill("nowhere");
-  await tab.pane.getByText("Nothing found").waitFor();
+  await tab.pane.getByRole("heading", { name: "Nothing found" }).waitFor();
   expect(await tab.axe()).toEqual([]);
   await tab.pane.getByRole("button", { name: "Clear filters" }).click();
   await becomes(() => tab.items.count(), 2);

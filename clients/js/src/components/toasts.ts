@@ -25,6 +25,8 @@ export const STAY: Readonly<Record<Notification["priority"], number | null>> = {
 const UNDO_MS = 8_000;
 /** Urgent words that come so soon after others are said with them. */
 const TOGETHER_MS = 1_000;
+/** In letters; of a flood of them the newest are said. */
+const LONGEST_SAID = 2_000;
 
 export class Toasts {
   list: readonly Toast[] = [];
@@ -135,7 +137,8 @@ export class Toasts {
     const other = isUrgent ? this.said.assertive : this.said.polite;
     const now = performance.now();
     // What replaces urgent words before they were read out says them once more.
-    const isTogether = isUrgent && other !== "" && now - this.#urgentAt < TOGETHER_MS;
+    const isTogether =
+      isUrgent && other !== "" && other.length < LONGEST_SAID && now - this.#urgentAt < TOGETHER_MS;
     if (isUrgent) this.#urgentAt = now;
     const words = isTogether ? `${other} ${text}` : other === text ? `${text}\u00a0` : text;
     this.said = isUrgent ? { ...this.said, assertive: words } : { ...this.said, polite: words };

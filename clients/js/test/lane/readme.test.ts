@@ -2,11 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { expect, test } from "vitest";
+import { runnerImport } from "vite";
+import { expect, test, vi } from "vitest";
 import * as client from "../../src";
 import * as components from "../../src/components";
 import * as hooks from "../../src/react";
 import { blocks, names, README, rows } from "../support/readme";
+import { SECRET, Server } from "../support/server";
 
 const HERE = join(import.meta.dirname, "../..");
 /** What an application has besides: its own functions, and packages of its choice. */
@@ -81,6 +83,26 @@ test(
   },
   PATIENCE_MS,
 );
+
+test("the token of its backend lets that user in", async () => {
+  const route = blocks().find(({ code }) => code.includes("SignJWT"))!;
+  const home = mkdtempSync(join(HERE, "node_modules/.readme-"));
+  const server = await Server.start();
+  process.env.NOTIFY_AUTH__JWT_SECRET = SECRET;
+  try {
+    writeFileSync(join(home, "route.ts"), route.code);
+    const { module } = await runnerImport<{ GET(): Promise<Response> }>(join(home, "route.ts"));
+    const getToken = async () => (await module.GET()).text();
+    const person = client.createNotifyClient({ url: server.url, user: "42", getToken, cache: false });
+    await person.start();
+    await vi.waitFor(() => expect(person.getState().isCurrent).toBe(true), { timeout: 20_000 });
+    await person.stop();
+  } finally {
+    delete process.env.NOTIFY_AUTH__JWT_SECRET;
+    rmSync(home, { recursive: true, force: true });
+    await server.remove();
+  }
+});
 
 test(
   "its tables have every prop, option, field, call, event and slot, and no other",

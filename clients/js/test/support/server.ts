@@ -9,7 +9,7 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../../../..");
 const PYTHON = process.env.NOTIFY_PYTHON || join(ROOT, ".venv/bin/python");
-const SECRET = "a secret that only these tests know, 32 bytes at least";
+export const SECRET = "a secret that only these tests know, 32 bytes at least";
 /** Nothing of the surroundings may configure the server. */
 const INHERITED = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith("NOTIFY_")),

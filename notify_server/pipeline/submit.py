@@ -265,7 +265,8 @@ class Submissions:
     async def _store_waiting(self) -> None:
         try:
             while self._waiting:
-                await self._store_batch(self._next_batch())
+                if batch := self._next_batch():
+                    await self._store_batch(batch)
         finally:
             self._is_storing = False
 

@@ -1,5 +1,13 @@
 /** The centre: tabs, filters, the list, batch actions, where to drop, and the settings. */
-import { useEffect, useId, useRef, useState, type DragEvent, type KeyboardEvent } from "react";
+import {
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  type ComponentPropsWithRef,
+  type DragEvent,
+  type KeyboardEvent,
+} from "react";
 import type { Filters } from "../core/types";
 import type { Notification } from "../generated/wire";
 import { useNotifyClient } from "../react/context";
@@ -135,20 +143,19 @@ function Header({ id, isSettings, isFiltering, onSettings, onFilter, onClose }: 
   const actions = useActions();
   const turn = useTurn(isSettings);
   const readAll = () => actions.readAll(client.getList({ unread: true }).notifications.slice(0, 500));
+  const tool = (
+    icon: string,
+    label: string,
+    onClick?: () => void,
+    more?: ComponentPropsWithRef<"button">,
+  ) => (
+    <button type="button" className="nt-tool" aria-label={label} title={label} onClick={onClick} {...more}>
+      <Icon name={icon} />
+    </button>
+  );
   return (
     <header className="nt-header">
-      {isSettings && (
-        <button
-          ref={turn}
-          type="button"
-          className="nt-tool"
-          aria-label={l.back}
-          title={l.back}
-          onClick={onSettings}
-        >
-          <Icon name="back" />
-        </button>
-      )}
+      {isSettings && tool("back", l.back, onSettings, { ref: turn })}
       <h2 id={id}>{isSettings ? l.settings : l.title}</h2>
       {!isSettings && unread > 0 && (
         <span className="nt-count" aria-hidden="true">
@@ -160,43 +167,14 @@ function Header({ id, isSettings, isFiltering, onSettings, onFilter, onClose }: 
       <span className="nt-space" />
       {!isSettings && (
         <>
-          <button
-            type="button"
-            className="nt-tool"
-            aria-disabled={unread === 0}
-            aria-label={l.markAllRead}
-            title={l.markAllRead}
-            onClick={unread > 0 ? readAll : undefined}
-          >
-            <Icon name="allRead" />
-          </button>
-          <button
-            type="button"
-            className="nt-tool"
-            aria-pressed={isFiltering}
-            aria-label={l.filters}
-            title={l.filters}
-            onClick={onFilter}
-          >
-            <Icon name="filter" />
-          </button>
-          <button
-            ref={turn}
-            type="button"
-            className="nt-tool"
-            aria-label={l.settings}
-            title={l.settings}
-            onClick={onSettings}
-          >
-            <Icon name="settings" />
-          </button>
+          {tool("allRead", l.markAllRead, unread > 0 ? readAll : undefined, {
+            "aria-disabled": unread === 0,
+          })}
+          {tool("filter", l.filters, onFilter, { "aria-pressed": isFiltering })}
+          {tool("settings", l.settings, onSettings, { ref: turn })}
         </>
       )}
-      {onClose && (
-        <button type="button" className="nt-tool" aria-label={l.close} title={l.close} onClick={onClose}>
-          <Icon name="close" />
-        </button>
-      )}
+      {onClose && tool("close", l.close, onClose)}
     </header>
   );
 }

@@ -156,6 +156,13 @@ class Rig:
         assert client.sid, answer
         return client
 
+    async def settled(self, *clients):
+        """Wait for the end of the pause behind the answers to their CONNECT."""
+        start = self.server.eio.outgoing.start
+        sockets = [self.server.sessions[client.sid].socket for client in clients]
+        await until(lambda: all(socket.pending is start for socket in sockets))
+        return sockets
+
     async def poller(self):
         client = Poller(self.http, self.url)
         _, text = await client.get()

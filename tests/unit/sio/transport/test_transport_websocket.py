@@ -72,11 +72,9 @@ async def test_cleanup_does_not_wait_for_websockets(rig):
     await client.ws.close()
 
 
-async def test_messages_of_one_turn_leave_in_one_write(rig, until, monkeypatch):
+async def test_messages_of_one_turn_leave_in_one_write(rig, monkeypatch):
     clients = [await rig.joined() for _ in range(3)]
-    sockets = [rig.server.sessions[client.sid].socket for client in clients]
-    start = rig.server.eio.outgoing.start
-    await until(lambda: all(s.pending is start for s in sockets))  # the pause behind CONNECT
+    await rig.settled(*clients)
     writes = []
     for client in clients:
         channel = rig.server.sessions[client.sid].socket._channel

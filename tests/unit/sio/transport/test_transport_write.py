@@ -12,9 +12,10 @@ async def test_write_reaches_each_session_with_the_same_frame(rig):
 
 async def test_write_puts_one_object_into_all_queues(rig):
     clients = [await rig.joined() for _ in range(3)]
+    sockets = await rig.settled(*clients)
     rig.server.write([c.sid for c in clients], "/", "n", b"1")
     rig.server.write([c.sid for c in clients], "/", "n", b"2")
-    waiting = {rig.server.sessions[c.sid].socket.pending for c in clients}
+    waiting = {socket.pending for socket in sockets}
     assert [link.count for link in waiting] == [2]
     for client in clients:
         assert [await client.read() for _ in range(2)] == ['42["n",1]', '42["n",2]']

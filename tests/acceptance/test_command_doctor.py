@@ -9,8 +9,8 @@ from contextlib import closing
 
 import pytest
 from support import mongodb, redis_server
+from support.ports import free_port
 from support.redis_server import RedisServer
-from support.server import free_port
 
 ON_MONGODB = os.environ.get("NOTIFY_TEST_STORE") == "mongodb"
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import jwt
 from aiohttp import web
-from support.server import free_port
+from support.ports import free_port
 
 
 async def probe(server, *arguments):

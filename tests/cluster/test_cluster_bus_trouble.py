@@ -9,8 +9,8 @@ import pytest
 import redis.asyncio as redis
 from support.figures import figure
 from support.nodes import NodesWorld
+from support.ports import free_port
 from support.proxy import Proxy
-from support.server import free_port
 
 LATE_S = 30
 """What is discovered comes within ten seconds; a test machine may be slow."""

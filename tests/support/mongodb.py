@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "var" / "services" / "mongodb"
@@ -110,12 +111,6 @@ def url_for(folder: Path) -> str:
     """A database that belongs to a folder: the same for the same one."""
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return f"{shared_url()}/notify_test_{name}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def answers(port: int) -> bool:

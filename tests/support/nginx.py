@@ -7,7 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from support.mongodb import answers, free_port
+from support.mongodb import answers
+from support.ports import free_port
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 _AROUND = """

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from support.mongodb import free_port
+from support.ports import free_port
 
 _START_S = 10
 

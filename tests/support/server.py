@@ -10,7 +10,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import jwt
 from support import mongodb
+from support.ports import free_port
 
 READY_S = 90.0
 STOP_S = 15.0
@@ -31,13 +31,6 @@ data_dir = "{data_dir}"
 [limits]
 connections_per_ip = 2000
 """
-
-
-def free_port():
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

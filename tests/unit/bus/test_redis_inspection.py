@@ -2,7 +2,7 @@
 
 import pytest
 from support import redis_server
-from support.mongodb import free_port
+from support.ports import free_port
 from support.redis_server import RedisServer
 from support.tls import self_signed
 

@@ -7,7 +7,7 @@ import pytest
 from pymongo import AsyncMongoClient
 from support import mongodb
 from support.mongo_proxy import MongoProxy
-from support.mongodb import free_port
+from support.ports import free_port
 from support.tls import self_signed
 
 from notify_server.domain.check import Verdict

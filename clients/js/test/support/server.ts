@@ -1,9 +1,9 @@
 /** The real server in its own process, on a free port and a data directory of its own. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { createHmac } from "node:crypto";
+import { createHmac, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -33,12 +33,22 @@ export interface Answered {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Below what the system hands out by itself: such a port may have another owner by the time it is bound. */
+const PORTS = { first: 12_000, count: 20_000 };
+
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  return port;
+  for (;;) {
+    const port = PORTS.first + randomInt(PORTS.count);
+    const probe = createServer().listen(port, "127.0.0.1");
+    try {
+      await once(probe, "listening"); // rejects with what is emitted as an error
+      return port;
+    } catch {
+      continue;
+    } finally {
+      probe.close();
+    }
+  }
 }
 
 export class Server {

@@ -104,6 +104,8 @@ function List({
   const focus = useFocus(scroller, items, (at) => virtual.scrollToIndex(at));
   const pressed = useKeys(items, focus, selection, () => scroller.current);
   selection?.offer(items);
+  // Another user's list is another one, and some notifications are both theirs.
+  useEffect(() => selection?.clear(), []);
   function toTop(): void {
     scroller.current?.scrollTo({ top: 0 });
     scroller.current?.focus();

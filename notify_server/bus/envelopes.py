@@ -71,6 +71,10 @@ class BadEnvelopeError(Exception):
     """It is not one that a node of ours has made just now."""
 
 
+class UnknownNewsError(BadEnvelopeError):
+    """A node of ours made it, but not of this version: it says what is not known here."""
+
+
 class Envelopes:
     """Seals and opens with one key."""
 
@@ -90,7 +94,8 @@ class Envelopes:
         """Believe an envelope.
 
         Raises:
-            BadEnvelopeError: It is forged, old or not understood.
+            UnknownNewsError: It is ours, and not understood.
+            BadEnvelopeError: It is forged or old.
         """
         signature, payload = sealed[:64], sealed[64:]
         if not hmac.compare_digest(signature, self._sign(payload)):
@@ -101,11 +106,11 @@ class Envelopes:
         if kind is None and body in _SIGNS:
             return Envelope(node, number, None, Sign(body))
         if kind not in _KINDS:
-            raise BadEnvelopeError("unknown")
+            raise UnknownNewsError("unknown")
         try:
             news = self._converter.structure(body, _KINDS[kind])
         except (ClassValidationError, ValueError, TypeError, KeyError) as error:
-            raise BadEnvelopeError("unknown") from error
+            raise UnknownNewsError("unknown") from error
         return Envelope(node, number, news)
 
     def _sign(self, payload: bytes) -> bytes:

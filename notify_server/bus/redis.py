@@ -15,7 +15,12 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 from typing_extensions import override
 
-from notify_server.bus.envelopes import BadEnvelopeError, Envelope, Envelopes
+from notify_server.bus.envelopes import (
+    BadEnvelopeError,
+    Envelope,
+    Envelopes,
+    UnknownNewsError,
+)
 from notify_server.bus.outbox import Outbox, connect, pause_s
 from notify_server.bus.peers import Peers, Sign
 from notify_server.kit.aio import end, pause
@@ -29,7 +34,7 @@ DEAF_S = 5.0
 """Without our own sign of life for so long, the bus is believed to be away."""
 HEARD_S = 0.25
 """How long a newcomer waits until its channel is listened to."""
-_EVENTS = ("sent", "received", "dropped", "bad", "resets")
+_EVENTS = ("sent", "received", "dropped", "bad", "unknown", "resets")
 
 _log = structlog.get_logger("notify.bus")
 
@@ -240,7 +245,7 @@ class RedisBus(Bus):
         try:
             envelope = self._envelopes.open(sealed)
         except BadEnvelopeError as error:
-            self._stats["bad"] += 1
+            self._stats["unknown" if isinstance(error, UnknownNewsError) else "bad"] += 1
             _log.warning("bus_envelope_refused", why=str(error))
             self._missed()
             return

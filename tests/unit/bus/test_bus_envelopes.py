@@ -1,11 +1,13 @@
 """News come back as they were, and nobody else can make them."""
 
+import hashlib
+import hmac
 from datetime import timedelta
 
 import pytest
 from support.stores import ROLE, full_content
 
-from notify_server.bus.envelopes import LATE_MS, BadEnvelopeError, Envelopes
+from notify_server.bus.envelopes import LATE_MS, BadEnvelopeError, Envelopes, UnknownNewsError
 from notify_server.bus.peers import Sign
 from notify_server.domain.notification import ChannelName, ChannelNote, Notification
 from notify_server.domain.operators import Attendance, SessionInfo
@@ -17,7 +19,7 @@ from notify_server.domain.signals import (
     UpdatedSignal,
 )
 from notify_server.domain.target import Targets
-from notify_server.kit.clock import ManualClock
+from notify_server.kit.clock import ManualClock, to_ms
 from notify_server.ports.bus import (
     AttendanceAsked,
     AttendanceTold,
@@ -115,6 +117,15 @@ def test_an_old_envelope_is_refused():
     clock.advance(timedelta(milliseconds=LATE_MS + 1))
     with pytest.raises(BadEnvelopeError):
         Envelopes(_KEY, clock).open(sealed)
+
+
+@pytest.mark.parametrize("said", [b'["n",1,%d,"later",{}]', b'["n",1,%d,"kick",{"who":"s"}]'])
+def test_what_a_node_of_another_version_says_is_told_apart_from_a_forgery(said):
+    envelopes = Envelopes(_KEY, _CLOCK)
+    payload = said % to_ms(_CLOCK.now())
+    signature = hmac.new(_KEY.encode(), payload, hashlib.sha256).hexdigest().encode()
+    with pytest.raises(UnknownNewsError):
+        envelopes.open(signature + payload)
 
 
 @pytest.mark.parametrize("sign", list(Sign))

@@ -10,6 +10,7 @@ from support.model import Delivery
 LONG = settings(
     max_examples=300,
     stateful_step_count=60,
+    derandomize=False,
     deadline=None,
     database=None,
     phases=[Phase.generate],  # shrinking over real restarts takes longer than reading the steps

@@ -39,7 +39,7 @@ class Frames:
             else:
                 await self._ws.send_str(frame)
 
-    async def read(self, timeout=5.0):
+    async def read(self, timeout=30.0):
         """The next frame, with pings answered; None when the connection has ended."""
         async with asyncio.timeout(timeout):
             while True:
@@ -51,11 +51,11 @@ class Frames:
                 with contextlib.suppress(ConnectionError):  # the next read says that it has ended
                     await self.send("3")
 
-    async def take(self, count, timeout=5.0):
+    async def take(self, count, timeout=30.0):
         """The next frames, that many."""
         return [await self.read(timeout) for _ in range(count)]
 
-    async def ended(self, timeout=5.0):
+    async def ended(self, timeout=30.0):
         """Wait until the server has closed; returns the frames that came before."""
         frames = []
         async with asyncio.timeout(timeout):
@@ -95,7 +95,7 @@ class Poller:
     def query(self):
         return {"EIO": "4", "transport": "polling"} | ({"sid": self.sid} if self.sid else {})
 
-    async def get(self, timeout=5.0):
+    async def get(self, timeout=30.0):
         """One poll: (status, text)."""
         async with (
             asyncio.timeout(timeout),
@@ -119,7 +119,7 @@ class Poller:
         assert status == 200, (status, text)
         return text.split(SEPARATOR)
 
-    async def take(self, count, timeout=5.0):
+    async def take(self, count, timeout=30.0):
         """Poll until that many packets have come, noops and pings (answered) not counted."""
         packets = []
         async with asyncio.timeout(timeout):
@@ -190,7 +190,7 @@ class RawHttp:
         for _ in range(3):  # the server runs on this loop: it reads once per turn
             await asyncio.sleep(0)
 
-    async def answer(self, timeout=5.0):
+    async def answer(self, timeout=30.0):
         """What was answered: (status, text)."""
         async with asyncio.timeout(timeout):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
@@ -204,8 +204,12 @@ class RawHttp:
 
 
 async def settle():
-    """Let requests that were just made reach the server; nothing tells when one has."""
-    await asyncio.sleep(0.05)
+    """Let requests that were just made reach the server; nothing tells when one has.
+
+    It runs on this loop: turns of that are what it takes, also where the machine stood still.
+    """
+    for _ in range(50):
+        await asyncio.sleep(0.001)
 
 
 async def opened_poller(http, url):

@@ -60,7 +60,7 @@ class Rig:
         """What was told of that event, of one client or of all."""
         return [what for what in self.told if what[0] == event and sid in (None, what[1])]
 
-    async def until(self, condition, timeout=5.0):
+    async def until(self, condition, timeout=30.0):
         """Wait until the application was told what ``condition`` looks for; returns its value."""
         async with asyncio.timeout(timeout):
             while not (value := condition()):

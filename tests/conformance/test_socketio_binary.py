@@ -104,7 +104,7 @@ async def test_binary_option_leaves_text_as_it_is(talk):
 
 async def test_binary_ack_of_the_client_reaches_the_caller(sio_binary):
     client = await sio_binary.joined()
-    call = asyncio.ensure_future(sio_binary.server.call("ask", ONE, to=client.session, timeout=5))
+    call = asyncio.ensure_future(sio_binary.server.call("ask", ONE, to=client.session, timeout=30))
     asked, attachment = await client.take(2)
     number = asked.removeprefix("451-").split("[", 1)[0]
     assert (asked, attachment) == (f'451-{number}["ask",{placeholder(0)}]', ONE)

@@ -142,7 +142,7 @@ async def test_emit_to_a_room_reaches_its_members_on_both_transports(sio):
     ("arguments", "returned"), [('"bar"', "bar"), ("", None), ('1,{"a":2}', (1, {"a": 2}))]
 )
 async def test_ack_of_the_client_reaches_the_caller(joined, sio, arguments, returned):
-    call = asyncio.ensure_future(sio.server.call("ask", "foo", to=joined.session, timeout=5))
+    call = asyncio.ensure_future(sio.server.call("ask", "foo", to=joined.session, timeout=30))
     (asked,) = await joined.take(1)
     number, payload = asked[2:].split("[", 1)
     assert (int(number) >= 0, payload) == (True, '"ask","foo"]')

@@ -74,7 +74,7 @@ async def poll_that_is_given_up_is_noticed(tls):
     async with serving(tls, EngineRig) as rig:
         poller = await rig.poller()
         await poller.aborted_poll()
-        await rig.until(lambda: rig.of("disconnect", poller.sid), timeout=8)
+        await rig.until(lambda: rig.of("disconnect", poller.sid))
 
 
 async def connection_that_is_cut_ends_at_once(tls):

@@ -142,7 +142,7 @@ async def test_stopping_server_refuses_submits_with_retry_after(node, monkeypatc
         assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
         assert refused.headers["Connection"] == "close"
     await stop
-    assert all(socket.closed.is_set() for socket in sockets)
+    await until(lambda: all(socket.closed.is_set() for socket in sockets))
 
 
 async def test_sessions_leave_one_after_the_other(node, monkeypatch):
@@ -200,4 +200,4 @@ async def test_client_that_never_acknowledges_does_not_hold_up_the_stop(node, mo
     await socket.until(lambda: events(socket, "notification"))
     async with asyncio.timeout(20):
         await node.stop()
-    assert socket.closed.is_set()
+    await until(socket.closed.is_set)

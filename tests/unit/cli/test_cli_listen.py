@@ -91,7 +91,7 @@ async def listen(url, *arguments):
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), 20)
+        out, err = await asyncio.wait_for(process.communicate(), 60)
     finally:
         if process.returncode is None:
             process.kill()
@@ -112,7 +112,7 @@ async def test_listen_over_each_transport_shows_and_acknowledges(peer, transport
     peer.on_connect = lambda sid, n: script(sid)
     ended = await listen(peer.url, *TOKEN, "--count", 1, "--transport", transport)
     assert ended.code == 0, ended.err
-    await asyncio.wait_for(peer.acks.get(), 5)
+    await asyncio.wait_for(peer.acks.get(), 30)
     out = ended.out
     assert "unread 1, unseen 1" in out
     assert "high      title 1  message 1  [replayed, attempt 2]" in out
@@ -140,7 +140,7 @@ async def test_listen_shows_each_revision_once_and_reminders_always(peer):
         for one in shown
     ] == [("n1", 1), ("n1", 2), ("n1", 2), ("n2", 1)]
     for _ in range(5):
-        await asyncio.wait_for(peer.acks.get(), 5)
+        await asyncio.wait_for(peer.acks.get(), 30)
 
 
 async def test_listen_after_a_break_comes_back_with_its_cursor(peer):

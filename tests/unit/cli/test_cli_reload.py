@@ -11,7 +11,7 @@ import orjson
 
 from notify_server.cli import reload
 
-_WAIT_S = 30
+_WAIT_S = 50
 
 
 def _pid(data_dir, other_than=None):
@@ -45,4 +45,4 @@ def test_reload_changed_configuration_starts_a_new_server(tmp_path):
         assert _pid(tmp_path / "data", other_than=first) != first
     finally:
         os.killpg(watcher.pid, signal.SIGINT)
-        watcher.wait(15)
+        watcher.wait(60)

@@ -72,7 +72,7 @@ async def peer():
 async def simulate(url, folder, *arguments):
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "notify_server", "simulate", "--url", url, "--key", "k", "--json"),
-        *("--users", "3", "--rate", "20", "--duration", "1s", "--wait", "1s", *arguments),
+        *("--users", "3", "--rate", "20", "--duration", "1s", *arguments),
         env={**os.environ, "NOTIFY_AUTH__JWT_SECRET": SECRET},
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
@@ -93,7 +93,7 @@ async def test_simulate_where_all_arrive_once_is_exit_0(peer, tmp_path, polling)
 
 async def test_simulate_where_nothing_arrives_is_exit_1_and_lost(peer, tmp_path):
     peer.times = 0
-    code, figures, err = await simulate(peer.url, tmp_path)
+    code, figures, err = await simulate(peer.url, tmp_path, "--wait", "1s")
     assert code == 1
     assert figures["lost"] == 20
     assert "20 lost" in err

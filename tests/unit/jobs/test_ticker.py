@@ -9,7 +9,7 @@ from notify_server.jobs.ticker import Job, Ticker
 
 
 async def _until(condition):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.002)
 

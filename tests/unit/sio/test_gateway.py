@@ -16,7 +16,7 @@ ADMIN_LINE = Audience(AudienceKind.LINE, "/admin")
 
 
 async def _until(condition):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.002)
 
@@ -48,7 +48,7 @@ async def test_token_of_the_header_counts_for_a_namespace_joined_later(inside):
     async with aiohttp.ClientSession() as http, http.ws_connect(url, headers=headers) as ws:
         for join, answer in (("40", '40{"sid"'), ("40/admin,", '40/admin,{"sid"')):
             await ws.send_str(join)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while not (await ws.receive_str()).startswith(answer):
                     pass
         assert {s.user for s in inside.line.registry} == {"ann"}
@@ -197,7 +197,7 @@ async def test_acks_reach_the_desk(inside, device):
     sent = await inside.send("ann")
     await client.sees(sent)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             (entry,) = await inside.store.entries("ann", [sent])
             if entry.receipt.acks:

@@ -46,7 +46,7 @@ class Node:
             return answer.status, answer.headers.get("Retry-After")
 
     async def until(self, condition):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():  # noqa: ASYNC110 - the server has no event for it
                 await asyncio.sleep(0.005)
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from notify_server.sio.transport import create_server
 
 
-async def until(condition, timeout=5.0):
+async def until(condition, timeout=30.0):
     """Wait until a condition of the server holds; it has no event that a test could await."""
     async with asyncio.timeout(timeout):
         while not condition():  # noqa: ASYNC110
@@ -39,7 +39,7 @@ class Raw:
     async def send(self, text):
         await self.ws.send_str(text)
 
-    async def read(self, timeout=5.0):
+    async def read(self, timeout=30.0):
         """The next frame, with pings answered; None when the connection has ended."""
         while True:
             message = await self.ws.receive(timeout)
@@ -55,7 +55,7 @@ class Raw:
         with contextlib.suppress(ConnectionError):  # the next read says that the server has gone
             await self.send("3")
 
-    async def ended(self, timeout=5.0):
+    async def ended(self, timeout=30.0):
         """Read to the end; returns the frames that came before."""
         frames = []
         while (frame := await self.read(timeout)) is not None:

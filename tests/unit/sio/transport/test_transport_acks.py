@@ -33,7 +33,7 @@ async def test_ack_that_is_none_closes_its_own_connection_only(rig, frame):
     """X26."""
     client, other = await rig.joined(), await rig.joined()
     await client.send(frame)
-    assert await client.ended(1) == []
+    assert await client.ended() == []
     await other.send('421["echo"]')
     assert await other.read() == "431[]"
     assert rig.acks == []

@@ -31,7 +31,7 @@ async def test_pong_that_was_not_asked_for_confirms_nothing(rig):
 
 
 async def test_heartbeat_confirms_the_frames_before_it_for_every_session(serve, until):
-    rig = await serve(ping_interval=0.1, ping_timeout=1)
+    rig = await serve(ping_interval=0.1, ping_timeout=5)
     rig.server.on("connect", lambda sid, environ, auth: None, namespace="/a")
     client = await rig.joined()
     first = client.sid
@@ -47,19 +47,19 @@ async def test_extra_pings_do_not_multiply_the_heartbeat(serve, until):
     """Stock starts a heartbeat of its own for each pong."""
     rig = await serve(ping_interval=0.2, ping_timeout=5)
     client = await rig.joined()
+    before = len(rig.alive)
     for _ in range(20):
         rig.server.probe(client.sid)
     reading = asyncio.ensure_future(client.read())
-    await until(lambda: len(rig.alive) == 20)
-    await until(lambda: len(rig.alive) == 23)
-    began = asyncio.get_running_loop().time()
-    await until(lambda: len(rig.alive) == 25)
-    assert asyncio.get_running_loop().time() - began > 0.3
+    await until(lambda: len(rig.alive) > before + 20)  # with one more they are all answered
+    began, before = asyncio.get_running_loop().time(), len(rig.alive)
+    await until(lambda: len(rig.alive) >= before + 3)
+    assert asyncio.get_running_loop().time() - began > 0.39
     reading.cancel()
 
 
 async def test_unanswered_probe_does_not_hide_a_dead_heartbeat(serve):
-    rig = await serve(ping_interval=0.2, ping_timeout=0.1)
+    rig = await serve(ping_interval=0.5, ping_timeout=0.2)
     client = await rig.joined()
     client.pongs = False
     rig.server.probe(client.sid)
@@ -98,7 +98,7 @@ async def test_polling_probe_is_confirmed_by_the_next_poll_or_the_pong(rig, unti
 
 
 async def test_marks_only_grow_and_none_is_told_twice(serve, until):
-    rig = await serve(ping_interval=0.05, ping_timeout=1)
+    rig = await serve(ping_interval=0.05, ping_timeout=5)
     client = await rig.joined_poller()
     for _ in range(6):
         _, text = await client.get()

@@ -1,6 +1,7 @@
 """How a connection becomes a session, or does not."""
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -76,7 +77,7 @@ async def test_connect_handler_fails_leaves_no_trace_and_closes_late_without_a_w
 
 async def test_doomed_connection_takes_no_second_connect(serve, until):
     """F2: what was refused for a passing reason comes back by a new transport only."""
-    rig = await serve(refusal_delay=(0.1, 0.1))
+    rig = await serve(refusal_delay=(0.5, 0.5))
     calls = []
 
     async def connect(sid, environ, auth):
@@ -87,7 +88,8 @@ async def test_doomed_connection_takes_no_second_connect(serve, until):
     client = await rig.raw()
     await client.send("40")
     await until(lambda: rig.server.stats["failed_connects"])
-    await client.send("40")
+    with contextlib.suppress(ConnectionError):  # a busy machine may be too late for it
+        await client.send("40")
     assert await client.ended() == []
     assert len(calls) == 1
 
@@ -219,7 +221,7 @@ async def test_always_connect_handler_may_wait_for_an_ack(serve):
 
 async def test_connect_answer_comes_in_a_read_of_its_own(rig, monkeypatch):
     """A client that awaits one packet after the other would miss what came in the same read."""
-    monkeypatch.setattr(outgoing, "PAUSE_S", 0.25)  # longer than a busy machine needs for the read
+    monkeypatch.setattr(outgoing, "PAUSE_S", 3600)  # until the test ends it
     sids = []
 
     async def connect(sid, environ, auth):
@@ -235,6 +237,7 @@ async def test_connect_answer_comes_in_a_read_of_its_own(rig, monkeypatch):
         socket = rig.server.sessions[sids[-1]].socket
         assert socket.backlog == (2, len('42["early"]42["next",1]'))
         rig.server.write([sids[-1]], "/", "last", b"2")
+        rig.server.eio.outgoing._go_on()
         assert [await client.read() for _ in range(3)] == [
             '42["early"]',
             '42["next",1]',
@@ -245,7 +248,7 @@ async def test_connect_answer_comes_in_a_read_of_its_own(rig, monkeypatch):
 
 async def test_silent_connections_are_closed_after_the_handshake_timeout(serve, until):
     """F6."""
-    rig = await serve(handshake_timeout=0.2)
+    rig = await serve(handshake_timeout=1)
     clients = await asyncio.gather(*(rig.raw() for _ in range(50)))
     await asyncio.gather(*(client.send("40/nowhere,") for client in clients[:10]))
     poller = await rig.poller()
@@ -258,9 +261,9 @@ async def test_silent_connections_are_closed_after_the_handshake_timeout(serve, 
 
 async def test_accepted_session_outlives_the_handshake_timeout(serve):
     """F6: only connections without a session are closed, and so is one that lost its last."""
-    rig = await serve(handshake_timeout=0.15)
+    rig = await serve(handshake_timeout=0.5)
     client = await rig.joined()
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.6)
     await client.send('421["echo"]')
     assert await client.read() == "431[]"
     await rig.server.disconnect(client.sid)

@@ -15,7 +15,7 @@ async def test_cut_drops_the_websocket_without_a_word(rig):
     await client.read()
     rig.server.cut(client.sid)
     rig.server.cut(client.sid)
-    assert await client.ended(1) == []
+    assert await client.ended() == []
     assert client.ws.close_code == 1006
     await rig.gone()
     assert rig.of("disconnect") == [("disconnect", client.sid)]
@@ -28,7 +28,7 @@ async def test_cut_later_waits(rig):
     rig.server.cut(client.sid, 0.2)
     await client.send('421["echo"]')
     assert await client.read() == "431[]"
-    assert await client.ended(2) == []
+    assert await client.ended() == []
     assert asyncio.get_running_loop().time() - began > 0.19
 
 
@@ -50,9 +50,7 @@ async def test_cut_frees_a_writer_that_is_stuck(rig, until):
     client = await rig.joined()
     rig.server.write([client.sid] * 35, "/", "n", b'"' + b"x" * 100_000 + b'"')
     rig.server.cut(client.sid)
-    before = asyncio.get_running_loop().time()
-    await rig.gone()
-    assert asyncio.get_running_loop().time() - before < 1
+    await rig.gone()  # else it would be the kernel that ends it, after fifteen seconds and more
 
 
 async def test_disconnect_sends_the_disconnect_packet(rig):
@@ -69,7 +67,7 @@ async def test_client_packet_ends_the_namespace_or_the_connection(rig, until):
     await until(lambda: len(rig.of("disconnect")) == 1)
     await client.join()
     await client.send("1")
-    assert await client.ended(1) == []
+    assert await client.ended() == []
     await rig.gone()
     assert len(rig.of("disconnect")) == 2
 
@@ -106,7 +104,7 @@ async def test_engine_disconnect_from_within_a_handler_does_not_block(rig):
     rig.server.on("work", work)
     client = await rig.joined()
     await client.send('42["work"]')
-    assert await client.ended(2) == ["1"]
+    assert await client.ended() == ["1"]
     await rig.gone()
     assert len(rig.of("disconnect")) == 1
 

@@ -45,7 +45,7 @@ async def test_flood_of_events_closes_the_offender_and_keeps_tasks_few(serve, un
             await client.send('42["work"]')
     except ConnectionError:
         pass
-    assert await client.ended(2) == []
+    assert await client.ended() == []
     assert len(asyncio.all_tasks()) <= tasks + 3
     assert rig.server.stats == {"overflows": 1}
     await good.send('421["echo"]')
@@ -104,7 +104,7 @@ async def test_token_of_a_client_is_in_no_log(serve, caplog):
 
 async def test_pongs_are_heard_while_a_handler_runs(serve, until):
     """F10: a slow handler does not make a healthy client look dead."""
-    rig = await serve(ping_interval=0.1, ping_timeout=0.1)
+    rig = await serve(ping_interval=0.1, ping_timeout=1)
     go = asyncio.Event()
 
     async def work(sid):
@@ -115,7 +115,7 @@ async def test_pongs_are_heard_while_a_handler_runs(serve, until):
     client = await rig.joined()
     await client.send('421["work"]')
     reading = asyncio.ensure_future(client.read())
-    await until(lambda: len(rig.alive) >= 5)
+    await until(lambda: len(rig.alive) >= 5)  # stock hears none, and would have closed
     go.set()
     assert await reading == '431["done"]'
 
@@ -136,7 +136,7 @@ async def test_event_without_a_session_is_passed_over(rig, until, frame):
 async def test_event_in_place_of_a_handshake_closes_the_connection(rig, frame):
     client = await rig.raw()
     await client.send(frame)
-    assert await client.ended(1) == []
+    assert await client.ended() == []
     await rig.gone()
 
 

@@ -63,7 +63,7 @@ async def test_stock_client_comes_back_after_a_passing_refusal(serve, http, unti
     )
     await client.connect(rig.base, transports=["websocket"])
     rig.server.cut(client.get_sid())
-    await until(lambda: len(rig.accepted) == 3, timeout=10)
+    await until(lambda: len(rig.accepted) == 3)
     await client.disconnect()
     await first.ws.close()
 
@@ -105,7 +105,7 @@ async def test_rooms_and_broadcast_reach_their_members(rig):
 @pytest.fixture
 async def echo_engine():
     """An ordinary python-engineio application; yields (engine, address, what its handlers saw)."""
-    engine, seen, app = create_engine(ping_interval=0.3, ping_timeout=0.2), [], web.Application()
+    engine, seen, app = create_engine(ping_interval=0.2, ping_timeout=0.5), [], web.Application()
     engine.attach(app)
     engine.on("connect", lambda sid, environ: seen.append("connect"))
 

@@ -1,6 +1,5 @@
 """Deadlines: never early, one place each, none that was taken back."""
 
-import asyncio
 import logging
 
 from notify_server.sio.transport.wheel import Wheel
@@ -35,14 +34,16 @@ async def test_wheel_wakes_once_in_time_and_again_when_asked(until):
     wheel.stop()
 
 
-async def test_wheel_item_that_another_takes_off_in_the_same_turn_sleeps_on():
+async def test_wheel_item_that_another_takes_off_in_the_same_turn_sleeps_on(until):
     wheel = Wheel(0.01, logging.getLogger("tests"))
     first, second = Item(wheel), Item(wheel)
     first._then, second._then = second, first
     when = wheel.now() + 0.02
     wheel.set(first, when)
     wheel.set(second, when)
-    await asyncio.sleep(0.06)
+    after = Item(wheel)
+    wheel.set(after, when + 0.02)
+    await until(lambda: after.woken)
     assert len(first.woken) + len(second.woken) == 1
 
 

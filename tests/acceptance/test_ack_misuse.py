@@ -151,7 +151,7 @@ async def test_ack_after_cancel_is_recorded_and_status_stays(world):
 
 async def test_ack_late_counts_and_stops_the_schedule(world):
     device = await world.online()
-    device.acking = 0.7
+    device.acking = 1.4
     sent = await world.api.submit(device.user, priority="high")
     await device.sees(sent)
 
@@ -159,7 +159,7 @@ async def test_ack_late_counts_and_stops_the_schedule(world):
     seen = len(device.wires(sent))
     device.acking = "never"
     probe = await world.api.submit(device.user, priority="high")
-    await device.until(lambda: len(device.wires(probe)) == 2, 10)
+    await device.until(lambda: len(device.wires(probe)) == 2)
     assert len(device.wires(sent)) <= seen + 1
     await asyncio.gather(*device.delayed)
 
@@ -182,7 +182,7 @@ async def test_session_without_ack_promise_and_without_pong_is_not_delivered(wor
     await device.connect()
     device.socket.answer_pings = False
     sent = await world.api.submit(device.user, priority="high")
-    await device.until(lambda: len(device.wires(sent)) >= 2, 10)
+    await device.until(lambda: len(device.wires(sent)) >= 2)
     page = await world.api.explain(sent, user=device.user)
     assert page["recipients"]["items"][0]["state"]["delivered_at"] is None
 
@@ -197,7 +197,7 @@ async def test_pong_counts_only_when_no_acking_session_is_open(world):
     acking.acking = "never"
     sent = await world.api.submit(user, priority="high")
     await plain.sees(sent)
-    await acking.until(lambda: len(acking.wires(sent)) >= 2, 10)
+    await acking.until(lambda: len(acking.wires(sent)) >= 2)
 
     async def state():
         page = await world.api.explain(sent, user=user)
@@ -205,7 +205,7 @@ async def test_pong_counts_only_when_no_acking_session_is_open(world):
 
     assert await state() is None
     await acking.close()
-    await world.api.until(state, 5)
+    await world.api.until(state)
 
 
 def ack_id_of(device, notification_id):

@@ -18,7 +18,7 @@ async def test_operator_sends_watches_explains_and_ends_over_the_socket(world):
     assert again.body["id"] == sent["id"], "one key, by socket and by HTTP"
 
     assert (await boss.ask("watch", {"on": True}))["on"]
-    await boss.until(lambda: len(boss.events("stats")) >= 2, 20)
+    await boss.until(lambda: len(boss.events("stats")) >= 2)
     figures = boss.events("stats")[-1]
     assert figures["users_online"] >= 3
     assert figures.keys() == (await boss.ask("get_stats")).keys() - {"ok"}

@@ -136,7 +136,7 @@ async def _talk(port, data):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(data)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await reader.read(1 << 20)
     except ConnectionError:
         return b""

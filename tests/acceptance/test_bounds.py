@@ -112,7 +112,7 @@ async def test_slow_and_silent_readers_stay_small_and_hold_up_nobody(bounded):
         stop.set()
         await asyncio.gather(*tasks)
         assert grown <= 20 * 1.5 + 10, "ten for the store's caches of the notifications"
-        assert _p99(took) <= 2 * _p99(alone) + 0.25, "the rest is for a busy machine"
+        assert _p99(took) <= 2 * _p99(alone) + 1, "the rest is for a busy machine"
         await asyncio.gather(*(_reads_now(socket, ids) for socket in sockets))
         for socket in sockets:
             socket.close()
@@ -171,7 +171,7 @@ async def test_half_open_peers_are_gone_in_time(bounded):
             async def freed():  # one more for the client's kept-alive HTTP connection
                 return files(server) <= before + 2
 
-            await world.api.until(freed, 10)
+            await world.api.until(freed)
         hole.hold_down.set()
 
 
@@ -186,9 +186,9 @@ async def test_silent_websockets_are_closed_at_the_handshake_deadline(bounded):
     for _ in range(20):
         sockets += await asyncio.gather(*(BareWebsocket.open(server.url) for _ in range(50)))
     started = time.monotonic()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await asyncio.gather(*(socket.read_to_end() for socket in sockets))
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 2 + 6, "six for a busy machine"
     for socket in sockets:
         socket.close()
     async with World(server) as world:
@@ -237,7 +237,7 @@ async def _visits(world, count):
     async def nobody():
         return not await world.api.sessions()
 
-    await world.api.until(nobody, 15)
+    await world.api.until(nobody)
 
 
 async def test_visits_leave_memory_and_files_where_they_were(bounded):

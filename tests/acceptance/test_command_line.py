@@ -31,14 +31,14 @@ async def listen(server, *arguments):
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    line = await asyncio.wait_for(process.stderr.readline(), 20)
+    line = await asyncio.wait_for(process.stderr.readline(), 60)
     assert line.startswith(b"Connected"), line
     return process
 
 
 async def titles(process):
     """Of everything shown, once the command has ended."""
-    out, _ = await asyncio.wait_for(process.communicate(), 20)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
     events = [json.loads(line) for line in out.decode().splitlines()]
     return [e["data"]["notification"]["title"] for e in events if e["event"] == "notification"]
 
@@ -78,7 +78,7 @@ async def test_send_of_every_flag_is_understood_by_the_server(server):
     assert code == 0, err
     code, out, _ = await asyncio.to_thread(run, server, "send", *flags, "--json")
     assert json.loads(out)["replayed"] is True
-    out, _ = await asyncio.wait_for(process.communicate(), 20)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
     events = [json.loads(line) for line in out.decode().splitlines()]
     shown = next(e["data"]["notification"] for e in events if e["event"] == "notification")
     assert shown["tags"] == ["a", "b"]

@@ -162,7 +162,7 @@ async def test_reserved_event_name_closes_and_runs_nothing(world, event):
     """F5, S5: a client that plays the server's own events is thrown out."""
     device = await world.online()
     await device.socket.emit(event, {"token": "x"}, "reason")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await device.socket.closed.wait()
     await world.gone(device.user)
     await device.connect()
@@ -212,7 +212,7 @@ async def test_binary_packets_close_and_are_kept_nowhere(world):
     ):
         device = await world.online()
         await device.socket.send(frame)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await device.socket.closed.wait()
 
 
@@ -269,7 +269,7 @@ async def test_stock_client_gets_and_acknowledges_over_each_transport(world, tra
     await client.until(lambda: len(client.ids) >= 5)
     assert client.ids == ids
     await world.delivered(user, *ids)
-    answer = await client.sio.call("mark_read", {"notification_id": ids[0]}, timeout=5)
+    answer = await client.sio.call("mark_read", {"notification_id": ids[0]}, timeout=30)
     assert answer["ok"] is True
 
 

@@ -149,7 +149,7 @@ async def test_ack_lost_by_network_is_asked_for_again(world):
         await device.sees(sent)
         assert (await world.api.item(user, sent))["delivered_at"], "listing it is receiving it"
         other = await world.api.submit(user, audience=[user], priority="high")
-        await device.until(lambda: len(device.wires(other)) >= 2, 10)
+        await device.until(lambda: len(device.wires(other)) >= 2)
         proxy.cut()
         proxy.swallow_up = False
         await device.socket.closed.wait()

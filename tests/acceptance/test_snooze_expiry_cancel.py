@@ -17,14 +17,14 @@ async def test_snooze_takes_away_and_brings_back_as_new(world):
         await tab.sees(sent, later)
     await one.ask("mark_read", {"notification_id": sent})
     before = await world.api.item(user, sent)
-    assert (await one.ask("snooze", {"notification_id": sent, "for_s": 1}))["ok"]
+    assert (await one.ask("snooze", {"notification_id": sent, "for_s": 3}))["ok"]
     assert await world.api.ids(user) == [later]
     assert await world.api.ids(user, snoozed="true") == [sent]
     await two.until(lambda: two.items[sent].get("snoozed_until"))
     await world.counts_agree(one, two)
 
     for tab in (one, two):
-        await tab.until(lambda tab=tab: len(tab.wires(sent)) == 2, 10)
+        await tab.until(lambda tab=tab: len(tab.wires(sent)) == 2)
     after = await world.api.item(user, sent)
     assert after["sort_at"] > before["sort_at"]
     assert after["is_read"] is False
@@ -41,7 +41,7 @@ async def test_snooze_ends_while_away_and_comes_with_the_return(world):
     device = await world.online()
     sent = await world.api.submit(device.user)
     await device.sees(sent)
-    await device.ask("snooze", {"notification_id": sent, "until": in_seconds(1)})
+    await device.ask("snooze", {"notification_id": sent, "until": in_seconds(2)})
     await device.close()
 
     async def back():
@@ -79,10 +79,10 @@ async def test_snooze_bad_times_are_refused(world):
 async def test_expiry_removes_from_every_tab_and_the_list(world):
     away = await world.known(world.user())
     device = await world.online(away.user)
-    sent = await world.api.submit(device.user, ttl_s=2)
+    sent = await world.api.submit(device.user, ttl_s=4)
     kept = await world.api.submit(device.user)
     await device.sees(sent, kept)
-    await device.until(lambda: device.removed.get(sent) == "expired", 10)
+    await device.until(lambda: device.removed.get(sent) == "expired")
     assert await world.api.ids(device.user) == [kept]
     await world.counts_agree(device)
     await away.connect()
@@ -94,7 +94,7 @@ async def test_expiry_removes_from_every_tab_and_the_list(world):
 async def test_expired_while_away_is_never_shown(world):
     user = world.user()
     await world.known(user)
-    sent = await world.api.submit(user, expires_at=in_seconds(1))
+    sent = await world.api.submit(user, expires_at=in_seconds(2))
 
     async def gone():
         return await world.api.ids(user) == []

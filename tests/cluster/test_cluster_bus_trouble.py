@@ -95,7 +95,7 @@ async def test_redis_away_delays_other_nodes_and_holds_nobody_up(place, world, t
         place.nodes.redis.stall()
     assert await submits_quickly(world, near.user) < well + 0.5
     sent = await world.api.submit([near.user, far.user], audience=[near.user, far.user])
-    await near.sees(sent, timeout=5)
+    await near.sees(sent)
     await far.sees(sent, timeout=LATE_S)
     for server in world.servers:
         await becomes(world, server, "degraded")

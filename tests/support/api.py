@@ -52,7 +52,7 @@ class Api:
         url = self.server.url + (path if path.startswith("/health") else PREFIX + path)
         params = {k: str(v) for k, v in query.items() if v is not None}
         async with self.http.request(
-            method, url, headers=sent, params=params, timeout=aiohttp.ClientTimeout(20), **extra
+            method, url, headers=sent, params=params, timeout=aiohttp.ClientTimeout(30), **extra
         ) as response:
             text = await response.text()
             is_json = "json" in response.headers.get("Content-Type", "")
@@ -140,7 +140,7 @@ class Api:
         assert answer.status == 200, answer
         return answer.body["items"]
 
-    async def until(self, question, timeout=10.0, every=0.05):
+    async def until(self, question, timeout=30.0, every=0.05):
         """Ask until the answer is true; returns it."""
         deadline = time.monotonic() + timeout
         while True:

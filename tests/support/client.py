@@ -114,13 +114,13 @@ class Device:
     async def ask(self, event, *payload, **kwargs):
         return await self.socket.ask(event, *payload, **kwargs)
 
-    async def until(self, condition, timeout=10.0, what=""):
+    async def until(self, condition, timeout=30.0, what=""):
         try:
             return await self.socket.until(condition, timeout, what)
         except AssertionError as error:
             raise AssertionError(f"{self.name}: {error}") from None
 
-    async def sees(self, *ids, timeout=10.0):
+    async def sees(self, *ids, timeout=30.0):
         """Wait until all of them are held."""
         await self.until(
             lambda: all(i in self.items for i in ids), timeout, f"all of {ids} to be held"

@@ -17,7 +17,7 @@ roles = ["OPS"]
 [retry.high]
 attempts = 3
 base_delay_s = 0.2
-ack_timeout_s = 0.5
+ack_timeout_s = 1
 remind_s = 1
 fallback = ["email"]
 offline_grace_s = 1

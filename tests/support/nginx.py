@@ -29,7 +29,7 @@ http {{
     include {folder}/site.conf;
 }}
 """
-_START_S = 10
+_START_S = 60
 
 
 def is_there():

@@ -16,7 +16,7 @@ from support.rawpolling import PollingWire
 TRANSPORT = os.environ.get("NOTIFY_TEST_TRANSPORT", "websocket")
 """What a raw socket uses that is not told: ``websocket`` or ``polling``."""
 
-NOTICED_S = {"websocket": 5, "polling": 20}[TRANSPORT]
+NOTICED_S = {"websocket": 15, "polling": 30}[TRANSPORT]
 """Within this the server has noticed that a client dropped: a poll that ends is only missed."""
 
 
@@ -47,7 +47,7 @@ class WebsocketWire:
         """The websocket and the Engine.IO handshake; returns the wire and the open packet."""
         address = f"{url}/socket.io/?EIO=4&transport=websocket{query}"
         ws = await http.ws_connect(address, max_msg_size=0)
-        first = await ws.receive(timeout=10)
+        first = await ws.receive(timeout=30)
         if first.type is not aiohttp.WSMsgType.TEXT:
             raise ClosedError(first)
         return cls(ws), first.data
@@ -114,7 +114,7 @@ class RawSocket:
         self._reader = asyncio.create_task(self._read())
         return self
 
-    async def connect(self, auth=None, timeout=10):
+    async def connect(self, auth=None, timeout=30):
         """CONNECT to the namespace; raises RefusedError or ClosedError."""
         self._connecting = asyncio.get_running_loop().create_future()
         await self.send("40" + self._prefix + ("" if auth is None else json.dumps(auth)))
@@ -165,7 +165,7 @@ class RawSocket:
         """An event without ack."""
         await self.send(f"42{self._prefix}{json.dumps([event, *payload])}")
 
-    async def ask(self, event, *payload, timeout=10):
+    async def ask(self, event, *payload, timeout=30):
         """An event with ack; returns the answer."""
         number = next(self._ids)
         future = asyncio.get_running_loop().create_future()
@@ -242,7 +242,7 @@ class RawSocket:
         """Something changed: those who wait look again."""
         self._changed.set()
 
-    async def until(self, condition, timeout=10.0, what=""):
+    async def until(self, condition, timeout=30.0, what=""):
         """Wait until ``condition()`` is true; returns its value."""
         try:
             async with asyncio.timeout(timeout):

@@ -9,7 +9,7 @@ import time
 
 from support.ports import free_port
 
-_START_S = 10
+_START_S = 60
 
 
 def is_there() -> bool:

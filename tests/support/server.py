@@ -20,7 +20,7 @@ from support import mongodb
 from support.ports import free_port
 
 READY_S = 90.0
-STOP_S = 15.0
+STOP_S = 40.0
 
 BASE_TOML = """
 [server]
@@ -135,7 +135,7 @@ class Server:
         self._process = None
         return code
 
-    def wait_exit(self, timeout=10.0):
+    def wait_exit(self, timeout=30.0):
         """Wait until the process has ended by itself (a failpoint); returns its exit code."""
         try:
             code = self._process.wait(timeout)

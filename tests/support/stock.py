@@ -39,14 +39,14 @@ class StockClient:
             auth={"token": token, "ack": True, **auth},
             namespaces=[self.line],
             transports=self.transports,
-            wait_timeout=10,
+            wait_timeout=30,
         )
         return self
 
     async def stop(self):
         await self.sio.shutdown()
 
-    async def until(self, condition, timeout=10.0):
+    async def until(self, condition, timeout=30.0):
         """Wait until ``condition()`` is true."""
         async with asyncio.timeout(timeout):
             while not (value := condition()):

@@ -120,7 +120,7 @@ class World:
         sent = await self.api.submit(device.user)
         await self.delivered(device.user, sent)
 
-    async def counts_agree(self, *devices, timeout=5.0):
+    async def counts_agree(self, *devices, timeout=20.0):
         """Each device's count becomes what a fresh GET says, and stays it."""
         for device in devices:
 

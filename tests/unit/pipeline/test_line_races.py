@@ -34,7 +34,7 @@ class Gate:
 
 
 async def until(condition):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - what is awaited has no event
             await asyncio.sleep(0.001)
 
@@ -386,7 +386,7 @@ async def test_submission_that_can_not_be_dispatched_leaves_no_other_without_ans
 
     monkeypatch.setattr(rig.line.dispatcher, "put", put)
     session = await rig.connect("ann")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         sent = await asyncio.gather(*(rig.send("ann", title=t) for t in ("a", "bad", "b")))
     await rig.settle()
     assert sorted(titles) == ["a", "b", "bad"]

@@ -118,7 +118,7 @@ async def make_service(tmp_path):
 
     yield make
     for close in reversed(closing):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await close()
 
 

@@ -375,7 +375,7 @@ async def exchange(service, data, *, close=False):
         await writer.wait_closed()
         return b""
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             head = await reader.readuntil(b"\r\n\r\n")
     finally:
         writer.close()

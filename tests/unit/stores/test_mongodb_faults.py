@@ -155,8 +155,8 @@ async def test_hundred_cancelled_callers_leave_the_connection_usable(store, prox
 
 async def test_stalled_store_says_unavailable_in_time_and_goes_on(store, proxy, monkeypatch):
     """X06: callers hear within their patience, and what was not answered is not done twice."""
-    monkeypatch.setattr(database, "PATIENCE_S", 1.0)
     made = await accept_one(store, "1")
+    monkeypatch.setattr(database, "PATIENCE_S", 1.0)
     proxy.flowing.clear()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -171,6 +171,7 @@ async def test_stalled_store_says_unavailable_in_time_and_goes_on(store, proxy, 
         if isinstance(second, Accepted):
             break
     assert isinstance(second, Accepted), second
+    monkeypatch.undo()
     entries = await store.active("1", "/", 9)
     assert {each.notification.id for each in entries} == {made.id, second.notification.id}
 
@@ -183,5 +184,6 @@ async def test_fault_that_stays_is_unavailable_and_nothing_is_stored(store, prox
     except UnavailableError as error:  # on a busy machine the caller's patience ends first
         outcome = error
     assert isinstance(outcome, UnavailableError)
+    monkeypatch.undo()
     assert (await store.sizes(9))["notifications"] == 0
     assert 2 <= proxy.faults < 100

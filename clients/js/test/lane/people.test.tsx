@@ -9,7 +9,7 @@ import { AcknowledgeDialog, NotificationCenter, NotifyProvider, Toaster } from "
 import { useNotifyClient } from "../../src/react";
 import { Server } from "../support/server";
 
-const WAIT = { timeout: 10_000 };
+const WAIT = { timeout: 30_000 };
 /** Longer than it takes to tell a number. */
 const TOLD_MS = 900;
 let server: Server;

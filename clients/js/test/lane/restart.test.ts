@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { closeAll, Device, until } from "../support/device";
 import { Server } from "../support/server";
 
+const LONG = 60_000;
 let server: Server;
 beforeAll(async () => {
   server = await Server.start();
@@ -32,16 +33,16 @@ describe.each([["websocket"], ["polling"]])("over %s", (transport) => {
     })();
     for (let round = 0; round < 2; round++) {
       const before = accepted.length;
-      await until(() => accepted.length >= before + 30);
+      await until(() => accepted.length >= before + 30, LONG);
       await server.kill();
       await server.run();
     }
     const before = accepted.length;
-    await until(() => accepted.length >= before + 10);
+    await until(() => accepted.length >= before + 10, LONG);
     isSending = false;
     await sender;
     for (const device of devices) {
-      await until(() => accepted.every((id) => device.shown.includes(id)), 20_000);
+      await until(() => accepted.every((id) => device.shown.includes(id)), LONG);
       expect(repeated(device.shown)).toEqual([]);
     }
   });
@@ -51,10 +52,11 @@ describe.each([["websocket"], ["polling"]])("over %s", (transport) => {
     const advice: { reason: string; after_ms: number }[] = [];
     device.socket.on("reconnect", (told) => advice.push(told));
     await server.stop();
+    await until(() => advice.length > 0);
     expect(advice[0]).toMatchObject({ reason: expect.any(String), after_ms: expect.any(Number) });
     await server.run();
     const id = await server.send(user, "After the stop");
-    await until(() => device.shown.includes(id), 20_000);
+    await until(() => device.shown.includes(id), LONG);
     expect(repeated(device.shown)).toEqual([]);
   });
 });

@@ -91,7 +91,7 @@ export class Device {
 
   /** Emits, and returns the answer. */
   async ask(event: string, payload: object): Promise<any> {
-    return this.socket.timeout(5_000).emitWithAck(event, payload);
+    return this.socket.timeout(20_000).emitWithAck(event, payload);
   }
 
   #show(frame: NotificationFrame): void {
@@ -106,7 +106,7 @@ export function closeAll(): void {
 }
 
 /** Waits until it holds; fails with the condition's own text. */
-export async function until(condition: () => boolean | Promise<boolean>, timeout = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, timeout = 30_000): Promise<void> {
   await vi.waitFor(
     async () => {
       if (!(await condition())) throw new Error(`never held: ${condition.toString()}`);

@@ -14,7 +14,7 @@ export const SECRET = "a secret that only these tests know, 32 bytes at least";
 const INHERITED = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith("NOTIFY_")),
 );
-const READY_MS = 80_000;
+const READY_MS = 120_000;
 const POLL_MS = 25;
 
 /** What the demo server tells a page about its user. */

@@ -56,7 +56,7 @@ export class Stage {
 export async function becomes(
   read: () => Promise<unknown>,
   wanted: unknown,
-  timeout = 20_000,
+  timeout = 30_000,
 ): Promise<void> {
   await vi.waitFor(async () => expect(await read()).toEqual(wanted), { timeout, interval: 50 });
 }

@@ -200,7 +200,7 @@ describe("taking it away", () => {
     const client = createNotifyClient(options());
     await client.start();
     void client.pin("a1");
-    await vi.waitFor(async () => expect(await databases()).toHaveLength(1));
+    await vi.waitFor(async () => expect(await databases()).toHaveLength(1), 20_000);
     await client.stop();
     return client;
   };

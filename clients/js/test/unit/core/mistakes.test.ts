@@ -4,6 +4,8 @@ import { createNotifyClient, type ClientOptions } from "../../../src";
 import { tokenOf } from "../../../src/core/options";
 
 const fine = { user: "42", url: "http://127.0.0.1:1", getToken: () => "a.b.c", cache: false };
+/** More than the second that is the default. */
+const WAIT = 20_000;
 const made = (wrong: object) => createNotifyClient({ ...fine, ...wrong } as ClientOptions);
 
 beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => undefined));
@@ -52,7 +54,7 @@ describe("where nobody listens for faults", () => {
   test("the console is told once", async () => {
     const client = made({ getToken: () => "<html>", reconnectDelayMax: 1 });
     await client.start();
-    await vi.waitFor(() => expect(client.getState().connection.status).toBe("reconnecting"));
+    await vi.waitFor(() => expect(client.getState().connection.status).toBe("reconnecting"), WAIT);
     await new Promise((resolve) => setTimeout(resolve, 30));
     await client.stop();
     expect(warnings()).toEqual([
@@ -63,7 +65,7 @@ describe("where nobody listens for faults", () => {
   test("a server that was never reached is named", async () => {
     const client = made({ reconnectDelayMax: 1 });
     await client.start();
-    await vi.waitFor(() => expect(warnings()).not.toEqual([]), 10_000);
+    await vi.waitFor(() => expect(warnings()).not.toEqual([]), WAIT);
     await client.stop();
     expect(warnings()[0]).toContain("Is the server at http://127.0.0.1:1?");
   });
@@ -71,7 +73,7 @@ describe("where nobody listens for faults", () => {
   test("a token of somebody else is told with both names", async () => {
     const client = made({ user: "43", getToken: () => `a.${btoa('{"sub":"42"}').replaceAll("=", "")}.c` });
     await client.start();
-    await vi.waitFor(() => expect(client.getState().connection.code).toBe("USER_MISMATCH"));
+    await vi.waitFor(() => expect(client.getState().connection.code).toBe("USER_MISMATCH"), WAIT);
     expect(warnings()[0]).toContain('The token is for "42", and user is "43".');
   });
 

@@ -138,7 +138,7 @@ describe("tabs", () => {
   test("those that live answer, those that left do not", async () => {
     const [a, b, c] = [tab("a"), tab("b"), tab("c")];
     c.close();
-    await expect.poll(async () => [...(await a.alive())], { timeout: 5_000 }).toEqual(["b"]);
+    await expect.poll(async () => [...(await a.alive())], { timeout: 20_000 }).toEqual(["b"]);
     expect(b.id).toBe("b");
   });
 
@@ -153,7 +153,7 @@ describe("tabs", () => {
       asking.close();
       return found;
     };
-    await expect.poll(overlapping, { timeout: 5_000 }).toEqual([1, 0]);
+    await expect.poll(overlapping, { timeout: 20_000 }).toEqual([1, 0]);
   });
 
   test("the one that goes first is closed before it has said so: another one does", async () => {

@@ -7,6 +7,9 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { NotifyClient } from "../../../src";
 import { NotifyProvider, useConnection, useNotifications, useNotifyClient } from "../../../src/react";
 
+/** More than the second that is the default: databases open while much else starts. */
+const WAIT = 20_000;
+
 afterEach(() => {
   cleanup();
   vi.restoreAllMocks();
@@ -59,11 +62,11 @@ test("unmounted while it loads it leaves no listener, and says nothing more", as
   const held = countListeners();
   const { unmount } = render(<Tree user="leaving" />);
   const client = seen.at(-1)!;
-  await vi.waitFor(() => expect(held()).toEqual(["offline", "online", "pagehide"]));
+  await vi.waitFor(() => expect(held()).toEqual(["offline", "online", "pagehide"]), WAIT);
   unmount();
   const said = vi.fn();
   client.subscribe(said);
-  await vi.waitFor(() => expect(held()).toEqual([]));
+  await vi.waitFor(() => expect(held()).toEqual([]), WAIT);
   await act(() => client.stop());
   said.mockClear();
   await new Promise((resolve) => setTimeout(resolve, 60));
@@ -83,9 +86,9 @@ test("another user or address is another client, another callback is not", async
   rerender(<Tree user="second" url="http://elsewhere.example" token={token} />);
   const second = seen.at(-1)!;
   expect([first.user, moved.user, second.user]).toEqual(["first", "first", "second"]);
-  await vi.waitFor(() => expect(second.getState().connection.status).toBe("connecting"));
-  await vi.waitFor(() => expect(first.getState().connection.status).toBe("offline"));
-  await vi.waitFor(() => expect(token).toHaveBeenCalled());
+  await vi.waitFor(() => expect(second.getState().connection.status).toBe("connecting"), WAIT);
+  await vi.waitFor(() => expect(first.getState().connection.status).toBe("offline"), WAIT);
+  await vi.waitFor(() => expect(token).toHaveBeenCalled(), WAIT);
 });
 
 test("another address is where the new client goes, at once", async () => {
@@ -94,7 +97,7 @@ test("another address is where the new client goes, at once", async () => {
   const { rerender } = render(<Tree user="mover" url="http://before.invalid" token={token} />);
   rerender(<Tree user="mover" url="http://after.invalid" token={token} />);
   const moved = seen.at(-1)!;
-  await vi.waitFor(() => expect(moved.socket).not.toBeNull(), 10_000);
+  await vi.waitFor(() => expect(moved.socket).not.toBeNull(), WAIT);
   expect((moved.socket!.io as unknown as { uri: string }).uri).toContain("after.invalid");
 });
 

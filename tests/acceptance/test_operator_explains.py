@@ -28,6 +28,7 @@ async def test_lost_notification_is_found_explained_and_sent_again(world):
         device.user, title=f"Backup {word} failed", priority="critical", source="backup"
     )
     await device.close()
+    await world.gone(device.user)
     page = await search(world, q=word.upper(), status="undelivered", source="backup")
     assert ids(page) == [sent]
     person = await explained(world, sent, device.user)

@@ -5,6 +5,7 @@ there by every node (``Discovery``), state when a session is brought up to date.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -240,7 +241,7 @@ class Cluster:
     async def sessions(self, user: str | None = None, line: str | None = None) -> list[SessionInfo]:
         """Open sessions of all nodes that answer in time, oldest first."""
         asked = SessionsAsked(random_id(), self._bus.node, user, line)
-        found = self._parts.presences.sessions(user, line) + await self._elsewhere(asked)
+        found = self._parts.presences.sessions(user, line) + _sessions_in(await self._ask(asked))
         return sorted(found, key=lambda session: session.opened_at)
 
     async def presence(self, user: str) -> Presence:
@@ -255,15 +256,6 @@ class Cluster:
             if isinstance(answer, AttendanceTold):
                 told = told.plus(answer.attendance)
         return told
-
-    async def _elsewhere(self, asked: SessionsAsked) -> list[SessionInfo]:
-        answers = await self._ask(asked)
-        return [
-            session
-            for answer in answers
-            if isinstance(answer, SessionsTold)
-            for session in answer.sessions
-        ]
 
     async def _ask(self, asked: Asked) -> list[Told]:
         """What the other nodes answer in time."""
@@ -293,16 +285,29 @@ class Cluster:
 
         Raises:
             NotFoundError: There is no such session.
+            UnavailableError: A node that may have it has not answered.
         """
         here = self._parts.presences.find(session_id)
         if here is not None:
             return self._parts.presences.kick(session_id)
         asked = SessionsAsked(random_id(), self._bus.node, session=session_id)
-        found = await self._elsewhere(asked)
-        if not found:
-            return self._parts.presences.kick(session_id)  # raises
-        self._bus.publish([NODES], KickNews(session_id))
-        return found[0]
+        answers = await self._ask(asked)
+        found = _sessions_in(answers)
+        if found:
+            self._bus.publish([NODES], KickNews(session_id))
+            return found[0]
+        if len(answers) < self._bus.nodes - 1:
+            raise UnavailableError("Not every node has answered; try again.")
+        return self._parts.presences.kick(session_id)  # raises
+
+
+def _sessions_in(answers: Iterable[Told]) -> list[SessionInfo]:
+    return [
+        session
+        for answer in answers
+        if isinstance(answer, SessionsTold)
+        for session in answer.sessions
+    ]
 
 
 def _channels(news: News) -> list[str]:

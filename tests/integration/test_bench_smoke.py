@@ -14,7 +14,7 @@ def test_quick_benchmark_of_a_returning_crowd_reports_every_figure(tmp_path):
         [sys.executable, RUN, "--quick", "--only", "reconnects", "reads", "--output", output],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
     assert done.returncode == 0, done.stderr

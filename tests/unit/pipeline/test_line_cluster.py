@@ -2,9 +2,10 @@
 
 import asyncio
 
+import pytest
 from support.line_rig import EVERYONE, S
 
-from notify_server.domain.errors import UnavailableError
+from notify_server.domain.errors import NotFoundError, UnavailableError
 from notify_server.pipeline import cluster
 
 
@@ -127,3 +128,28 @@ async def test_missed_before_and_heard_after_an_outage_is_shown_in_the_order_of_
     session.miss((await two.store.notifications([heard]))[heard])
     await hub.settle(rigs)
     assert two.ids(session) == [*lost, heard]
+
+
+async def test_session_that_no_node_has_is_unknown_only_when_all_have_answered(
+    rigs, hub, monkeypatch
+):
+    """Half a second may pass on a machine that stands still: that tells nothing of the session."""
+    monkeypatch.setattr(cluster, "ANSWER_S", 0.01)
+    one, two = rigs
+    there = await two.connect("ann")
+    for session in (there.id, "nobody"):
+        with pytest.raises(UnavailableError):
+            await one.line.operators.kick(session)
+    monkeypatch.setattr(cluster, "ANSWER_S", 60)
+    await hub.carry()
+    for session, expected in ((there.id, "ann"), ("nobody", None)):
+        kicking = asyncio.ensure_future(one.line.operators.kick(session))
+        while not kicking.done():
+            await hub.carry()
+            await asyncio.sleep(0)
+        if expected is None:
+            assert isinstance(kicking.exception(), NotFoundError)
+        else:
+            assert kicking.result().user == expected
+    await hub.settle(rigs)
+    assert there.id in two.emitter.disconnected

@@ -10,7 +10,7 @@ const GAP = 5;
 
 type Section = { current: HTMLElement | null };
 
-/** The key leads to the newest toast; from one that goes, the focus returns to where it came from. */
+/** The key leads to the newest Undo, or toast; from one that goes, the focus returns to where it came from. */
 export function useWayInAndOut(section: Section, list: readonly Toast[], setHeld: (isHeld: boolean) => void) {
   const focus = useRef({ from: null as EventTarget | null, held: null as Element | null }).current;
   const isEmpty = list.length === 0;
@@ -19,7 +19,10 @@ export function useWayInAndOut(section: Section, list: readonly Toast[], setHeld
     const pressed = (event: KeyboardEvent) => {
       if (event.key !== KEY || event.defaultPrevented) return;
       event.preventDefault();
-      section.current?.querySelector<HTMLElement>(".nt-toast:last-child button")?.focus();
+      // A way back is what was promised, and it is not there for long: it goes before what came after it.
+      const ways = section.current?.querySelectorAll<HTMLElement>(".nt-undo") ?? [];
+      const newest = section.current?.querySelector<HTMLElement>(".nt-toast:last-child button");
+      ([...ways].at(-1) ?? newest)?.focus();
     };
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);

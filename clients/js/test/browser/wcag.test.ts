@@ -167,12 +167,12 @@ test("a control that goes when it is pressed leaves the focus where one goes on"
   await popover.locator(".nt-batch .nt-snooze").focus();
   await tab.page.keyboard.press("Enter");
   await presses(tab, tab.page.getByRole("menuitem", { name: "In an hour" }).locator("visible=true"), "One");
-  expect(await popover.locator(".nt-batch").count()).toBe(0);
+  await becomes(() => popover.locator(".nt-batch").count(), 0);
   await stage.server.send(user, "Urgent", { requires_acknowledgment: true, priority: "critical" });
   await presses(tab, tab.page.getByRole("alertdialog").getByRole("button", { name: "Later" }), "One");
 });
 
-test("one key leads to the newest toast; from there the focus returns", async () => {
+test("one key leads to Undo, whatever came meanwhile, or to the newest toast; from there the focus returns", async () => {
   const [context, user] = [await stage.newContext(), stage.newUser()];
   for (const title of ["One", "Two", "Three"]) await stage.server.send(user, title);
   const tab = await stage.open(context, user, ALONE);
@@ -183,11 +183,17 @@ test("one key leads to the newest toast; from there the focus returns", async ()
     state: "attached",
   });
   await becomes(() => focused(tab), "Unread, One");
+  await stage.server.send(user, "Newer");
+  await tab.page.locator(".nt-toast", { hasText: "Newer" }).waitFor();
   await keyboard.press("F8");
-  expect(await focused(tab)).toBe("Undo");
+  await becomes(() => focused(tab), "Undo");
   await keyboard.press("Enter");
   await tab.item("Two").waitFor();
   await becomes(() => focused(tab), "Unread, One");
+  await stage.server.send(user, "Stays", { priority: "critical" });
+  await tab.page.locator(".nt-toast:last-child", { hasText: "Stays" }).waitFor();
+  await keyboard.press("F8");
+  await becomes(() => tab.page.locator(".nt-toast:focus-within", { hasText: "Stays" }).count(), 1);
 });
 
 test("toasts give way to what the keyboard is at", async () => {
@@ -201,7 +207,7 @@ test("toasts give way to what the keyboard is at", async () => {
   const toast = tab.page.locator(".nt-toast", { hasText: "Stays until it is closed" });
   await toast.waitFor();
   const atTop = async () => (await toast.boundingBox())!.y < NARROW.height / 2;
-  expect(await atTop()).toBe(false);
+  await becomes(atTop, false);
   await tab.page.keyboard.press("End");
   await becomes(atTop, true);
   await becomes(() => covered(popover.locator("article:focus")), []);

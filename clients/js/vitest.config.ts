@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Every test below "unit" starts real servers and browsers, one file after the other. The longest of them
-// takes 25 s on a busy machine: what ends a test is a condition that never holds, and not a slow machine.
+// takes 40 s on a busy machine: what ends a test is a condition that never holds, and not a slow machine.
 const live = { fileParallelism: false, testTimeout: 240_000, hookTimeout: 180_000 };
 
 export default defineConfig({

@@ -106,12 +106,17 @@ export class Tab {
     // Past the page's own policy, as the browser's developer tools are.
     await this.page.evaluate(AXE);
     return this.page.evaluate(async (runOnly) => {
-      const ending = document
-        .getAnimations()
-        .filter((one) => Number(one.effect?.getComputedTiming().endTime) < Infinity);
-      await Promise.all(ending.map((one) => one.finished.catch(() => undefined)));
+      // What comes while axe looks would be faint at first, and its colours those of nothing.
+      const still = new CSSStyleSheet();
+      still.replaceSync(
+        "*, ::before, ::after { animation-duration: 0s !important; transition: none !important }",
+      );
+      document.adoptedStyleSheets.push(still);
+      const running = document.getAnimations();
+      await Promise.all(running.map((one) => one.finished.catch(() => undefined)));
       const { axe } = globalThis as unknown as { axe: { run: (...args: unknown[]) => Promise<AxeResult> } };
       const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"] });
+      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== still);
       return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
     }, only ?? RULES);
   }

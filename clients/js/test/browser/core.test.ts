@@ -16,7 +16,7 @@ declare global {
   }
 }
 
-const LONG = 30_000;
+const LONG = 60_000;
 let server: Server;
 let browser: Browser;
 let script: string;
@@ -127,8 +127,9 @@ describe("one tab", () => {
     const urls: string[] = [];
     context.on("request", (request) => urls.push(request.url()));
     const page = await open(context, user);
-    await server.send(user, "Stored");
-    await until(async () => (await unread(page)) === 1, LONG);
+    const id = await server.send(user, "Stored");
+    // Shown at once, kept a moment later, and then acknowledged.
+    await until(async () => (await server.status(id, user)) === "delivered", LONG);
     const stored = await page.evaluate(async () => {
       const all: unknown[] = [{ ...localStorage }, { ...sessionStorage }, document.cookie];
       for (const { name } of await indexedDB.databases()) {

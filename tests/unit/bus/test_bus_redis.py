@@ -29,6 +29,14 @@ async def until(condition, timeout=20.0):
             await asyncio.sleep(0.02)
 
 
+async def hear(node, channel):
+    """Listen to a channel; one call waits a quarter of a second for Redis to say so."""
+    node.bus.subscribe(channel)
+    async with asyncio.timeout(20):
+        while not await node.bus.heard(channel):  # noqa: ASYNC110 - it waits itself
+            await asyncio.sleep(0.02)
+
+
 @pytest.fixture
 def server():
     server = RedisServer().start()
@@ -74,8 +82,7 @@ async def join(server):
 async def test_news_reach_who_listens_and_nobody_else(join):
     one, two, three = [await join() for _ in range(3)]
     for node in (one, two):
-        node.bus.subscribe("user:1")
-        await node.bus.heard("user:1")
+        await hear(node, "user:1")
     one.bus.publish(["user:1"], PersonNews("1"))
     one.bus.publish([NODES], KickNews("s"))
     await until(lambda: len(two.heard) == 2 and three.heard)
@@ -90,8 +97,7 @@ async def test_news_reach_who_listens_and_nobody_else(join):
 async def test_news_on_several_channels_are_heard_once(join):
     one, two = await join(), await join()
     for channel in ("user:1", "user:2"):
-        two.bus.subscribe(channel)
-        await two.bus.heard(channel)
+        await hear(two, channel)
     one.bus.publish(["user:1", "user:2"], PersonNews("1"))
     one.bus.publish([NODES], KickNews("end"))
     await until(lambda: KickNews("end") in two.heard)
@@ -100,8 +106,7 @@ async def test_news_on_several_channels_are_heard_once(join):
 
 async def test_a_channel_that_is_left_is_heard_no_longer(join):
     one, two = await join(), await join()
-    two.bus.subscribe("user:1")
-    await two.bus.heard("user:1")
+    await hear(two, "user:1")
     two.bus.unsubscribe("user:1")
     await until(lambda: "user:1" not in two.bus._listened)
     one.bus.publish(["user:1"], PersonNews("1"))
@@ -161,8 +166,7 @@ async def test_a_node_that_leaves_is_no_reason_to_look_on_one_that_falls_silent_
 
 async def test_a_channel_is_heard_only_when_redis_has_said_so(join, server):
     node = await join()
-    node.bus.subscribe("user:1")
-    assert await node.bus.heard("user:1")
+    await hear(node, "user:1")
     node.bus.unsubscribe("user:1")
     await until(lambda: "user:1" not in node.bus._listened)
     server.stall()
@@ -191,15 +195,14 @@ async def test_forged_news_are_dropped_and_counted(join, server):
 async def test_redis_that_restarts_is_joined_again_and_what_was_missed_is_told(join, server):
     """X10, F27."""
     one, two = await join(), await join()
-    two.bus.subscribe("user:1")
-    await two.bus.heard("user:1")
+    await hear(two, "user:1")
     before = two.resumed
     server.kill()
     await until(lambda: not two.bus.healthy and not one.bus.healthy)
     one.bus.publish(["user:1"], PersonNews("lost"))
     server.start()
     await until(lambda: two.bus.healthy and one.bus.healthy and two.resumed > before)
-    await two.bus.heard("user:1")
+    await hear(two, "user:1")
     one.bus.publish(["user:1"], PersonNews("again"))
     await until(lambda: PersonNews("again") in two.heard)
 

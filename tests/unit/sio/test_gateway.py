@@ -243,19 +243,24 @@ async def test_handshakes_that_come_at_once_ask_the_store_a_few_at_a_time(
     inside, device, monkeypatch
 ):
     """X16: the others wait, and all come in."""
-    asking, most, real = 0, 0, inside.line.people.admit
+    asking, most, real, answer = 0, 0, inside.line.people.admit, asyncio.Event()
 
     async def admit(claims):
         nonlocal asking, most
         asking += 1
         most = max(most, asking)
-        await asyncio.sleep(0.002)
+        await answer.wait()
         person = await real(claims)
         asking -= 1
         return person
 
     monkeypatch.setattr(inside.line.people, "admit", admit)
     devices = [device(inside, f"u{number}") for number in range(40)]
-    await asyncio.gather(*(one.connect() for one in devices))
+    connecting = asyncio.gather(*(one.connect() for one in devices))
+    await _until(lambda: asking == ADMITTED_AT_ONCE)
+    for _ in range(50):  # one more would come meanwhile
+        await asyncio.sleep(0.001)
+    answer.set()
+    await connecting
     assert len(inside.line.registry) == 40
     assert most == ADMITTED_AT_ONCE

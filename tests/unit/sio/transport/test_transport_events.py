@@ -104,7 +104,7 @@ async def test_token_of_a_client_is_in_no_log(serve, caplog):
 
 async def test_pongs_are_heard_while_a_handler_runs(serve, until):
     """F10: a slow handler does not make a healthy client look dead."""
-    rig = await serve(ping_interval=0.1, ping_timeout=1)
+    rig = await serve(ping_interval=0.1, ping_timeout=20)
     go = asyncio.Event()
 
     async def work(sid):
@@ -115,7 +115,7 @@ async def test_pongs_are_heard_while_a_handler_runs(serve, until):
     client = await rig.joined()
     await client.send('421["work"]')
     reading = asyncio.ensure_future(client.read())
-    await until(lambda: len(rig.alive) >= 5)  # stock hears none, and would have closed
+    await until(lambda: len(rig.alive) >= 5)  # stock hears none
     go.set()
     assert await reading == '431["done"]'
 

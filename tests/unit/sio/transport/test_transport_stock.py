@@ -14,7 +14,7 @@ TRANSPORTS = pytest.mark.parametrize("transports", [["websocket"], ["polling"], 
 
 @TRANSPORTS
 async def test_stock_client_talks_both_ways(serve, http, until, transports):
-    rig = await serve(ping_interval=0.3, ping_timeout=1)
+    rig = await serve(ping_interval=0.3, ping_timeout=5)
     client, got = socketio.AsyncClient(http_session=http), []
 
     def notice(data):
@@ -105,7 +105,7 @@ async def test_rooms_and_broadcast_reach_their_members(rig):
 @pytest.fixture
 async def echo_engine():
     """An ordinary python-engineio application; yields (engine, address, what its handlers saw)."""
-    engine, seen, app = create_engine(ping_interval=0.2, ping_timeout=0.5), [], web.Application()
+    engine, seen, app = create_engine(ping_interval=0.2, ping_timeout=1), [], web.Application()
     engine.attach(app)
     engine.on("connect", lambda sid, environ: seen.append("connect"))
 
@@ -132,7 +132,7 @@ async def test_stock_engine_client_is_echoed_in_order(echo_engine, http, until, 
     for message in messages:
         await client.send(message)
     await until(lambda: got == messages)
-    await asyncio.sleep(0.8)  # longer than a heartbeat may be missed
+    await asyncio.sleep(1.3)  # longer than a heartbeat may be missed
     assert client.state == "connected"
     await client.disconnect()
     await until(lambda: not engine.sockets)

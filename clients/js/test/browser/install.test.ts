@@ -66,8 +66,10 @@ async function run(program: string, args: string[], cwd = home): Promise<string>
   };
   return (await execute(program, args, { cwd, env }).catch(failed)).stdout;
 }
+/** A registry that does not answer is asked again soon: npm's own patience is longer than ours. */
+const RETRIES = ["--fetch-retries=5", "--fetch-retry-mintimeout=1000", "--fetch-timeout=45000"];
 const npm = (...args: string[]) =>
-  run("npm", [...args, "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]);
+  run("npm", [...args, "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...RETRIES]);
 const tool = (path: string, ...args: string[]) =>
   run(process.execPath, [join(home, "node_modules", path), ...args]);
 

@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { NotifyClient } from "../../src";
-import { launch } from "../support/browser";
+import { isKept, launch } from "../support/browser";
 import { until } from "../support/device";
 import { Server } from "../support/server";
 
@@ -86,9 +86,9 @@ describe("one tab", () => {
   test("a reload shows what is kept before the network answers, and announces nothing again", async () => {
     const [context, user] = [await newContext(), newUser()];
     const page = await open(context, user);
-    const id = await server.send(user, "Kept");
+    await server.send(user, "Kept");
     await until(async () => (await unread(page)) === 1, LONG);
-    await until(async () => (await server.status(id, user)) === "delivered", LONG);
+    await until(() => isKept(page, "Kept"), LONG);
     await load(page, user, false);
     expect([await titles(page), await unread(page)]).toEqual([["Kept"], 1]);
     await load(page, user);
@@ -128,22 +128,23 @@ describe("one tab", () => {
     context.on("request", (request) => urls.push(request.url()));
     const page = await open(context, user);
     await server.send(user, "Stored");
-    const read = () => page.evaluate(async () => {
-      const all: unknown[] = [{ ...localStorage }, { ...sessionStorage }, document.cookie];
-      for (const { name } of await indexedDB.databases()) {
-        const db = await new Promise<IDBDatabase>((resolve) => {
-          const request = indexedDB.open(name!);
-          request.onsuccess = () => resolve(request.result);
-        });
-        for (const part of db.objectStoreNames) {
-          const request = db.transaction(part).objectStore(part).getAll();
-          await new Promise((resolve) => (request.onsuccess = resolve));
-          all.push(request.result);
+    const read = () =>
+      page.evaluate(async () => {
+        const all: unknown[] = [{ ...localStorage }, { ...sessionStorage }, document.cookie];
+        for (const { name } of await indexedDB.databases()) {
+          const db = await new Promise<IDBDatabase>((resolve) => {
+            const request = indexedDB.open(name!);
+            request.onsuccess = () => resolve(request.result);
+          });
+          for (const part of db.objectStoreNames) {
+            const request = db.transaction(part).objectStore(part).getAll();
+            await new Promise((resolve) => (request.onsuccess = resolve));
+            all.push(request.result);
+          }
+          db.close();
         }
-        db.close();
-      }
-      return JSON.stringify(all);
-    });
+        return JSON.stringify(all);
+      });
     // Shown at once, kept a moment later.
     await until(async () => (await read()).includes("Stored"), LONG);
     const stored = await read();

@@ -1,7 +1,7 @@
 /** The demo page, and with it the package, in a real browser against the real server. */
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { launch, Tab } from "../support/browser";
+import { isKept, launch, Tab } from "../support/browser";
 import { Server } from "../support/server";
 import { becomes } from "../support/stage";
 
@@ -37,8 +37,8 @@ async function openTab(query = ""): Promise<Tab> {
   return tab;
 }
 
-/** A page that has it has kept it, and said so: closed now, it does not get it once more. */
-const delivered = (id: string) => becomes(() => server.status(id, user), "delivered");
+/** Shown at once, kept a moment later: a page that is closed between the two gets it once more. */
+const kept = (tab: Tab, title: string) => becomes(() => isKept(tab.page, title), true);
 const bell = (tab: Tab, words: string) => becomes(() => tab.bell(), `Notifications, ${words}`);
 const toast = (tab: Tab, text: string) => tab.page.locator(".nt-toast", { hasText: text });
 
@@ -61,17 +61,17 @@ test("a notification appears live, with bell, toast and title, announced once", 
 
 test("a page closed and opened again shows what it had and gets what waited, once", async () => {
   const first = await openTab();
-  const before = await server.send(user, "Before");
+  await server.send(user, "Before");
   await first.item("Before").waitFor();
-  await delivered(before);
+  await kept(first, "Before");
   await first.page.close();
-  const waiting = await server.send(user, "Waiting");
+  await server.send(user, "Waiting");
   const second = await openTab();
   await second.item("Waiting").waitFor();
   await second.item("Before").waitFor();
   expect(await second.item("Waiting").count()).toBe(1);
   await toast(second, "1 notification came while you were away").waitFor();
-  await delivered(waiting);
+  await kept(second, "Waiting");
   await second.page.reload();
   await second.connected();
   await second.item("Waiting").waitFor();

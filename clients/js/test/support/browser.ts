@@ -122,6 +122,27 @@ export class Tab {
   }
 }
 
+/**
+ * Whether the page holds it in its storage, so that closing the page now takes nothing away.
+ *
+ * The server's word is not enough: for it a list that was fetched is a delivery, too.
+ */
+export function isKept(page: Page, title: string): Promise<boolean> {
+  return page.evaluate(async (wanted) => {
+    for (const { name } of await indexedDB.databases()) {
+      const db = await new Promise<IDBDatabase>((resolve) => {
+        const opening = indexedDB.open(name!);
+        opening.onsuccess = () => resolve(opening.result);
+      });
+      const all = db.transaction("items").objectStore("items").getAll();
+      await new Promise((resolve) => (all.onsuccess = resolve));
+      db.close();
+      if (all.result.some((item: { title: string }) => item.title === wanted)) return true;
+    }
+    return false;
+  }, title);
+}
+
 interface AxeResult {
   violations: { id: string; nodes: { html: string }[] }[];
 }

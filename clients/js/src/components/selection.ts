@@ -45,6 +45,7 @@ export function useSelection(): Selection {
         redraw();
       },
       clear() {
+        if (ids.size === 0) return;
         ids.clear();
         redraw();
       },

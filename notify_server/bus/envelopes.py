@@ -100,7 +100,10 @@ class Envelopes:
         signature, payload = sealed[:64], sealed[64:]
         if not hmac.compare_digest(signature, self._sign(payload)):
             raise BadEnvelopeError("forged")
-        node, number, at, kind, body = orjson.loads(payload)
+        try:
+            node, number, at, kind, body = orjson.loads(payload)
+        except (ValueError, TypeError) as error:
+            raise UnknownNewsError("unknown") from error
         if abs(to_ms(self._clock.now()) - at) > LATE_MS:
             raise BadEnvelopeError("late")
         if kind is None and body in _SIGNS:

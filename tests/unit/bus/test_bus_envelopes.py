@@ -119,7 +119,16 @@ def test_an_old_envelope_is_refused():
         Envelopes(_KEY, clock).open(sealed)
 
 
-@pytest.mark.parametrize("said", [b'["n",1,%d,"later",{}]', b'["n",1,%d,"kick",{"who":"s"}]'])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'["n",1,%d,"later",{}]',
+        b'["n",1,%d,"kick",{"who":"s"}]',
+        b'["n",1,%d,"kick",{"session":"s"},2]',
+        b"%d",
+        b"%d of another form",
+    ],
+)
 def test_what_a_node_of_another_version_says_is_told_apart_from_a_forgery(said):
     envelopes = Envelopes(_KEY, _CLOCK)
     payload = said % to_ms(_CLOCK.now())

@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { NotifyClient } from "../../src";
-import { isKept, launch } from "../support/browser";
+import { isKept, launch, storage } from "../support/browser";
 import { until } from "../support/device";
 import { Server } from "../support/server";
 
@@ -128,26 +128,8 @@ describe("one tab", () => {
     context.on("request", (request) => urls.push(request.url()));
     const page = await open(context, user);
     await server.send(user, "Stored");
-    const read = () =>
-      page.evaluate(async () => {
-        const all: unknown[] = [{ ...localStorage }, { ...sessionStorage }, document.cookie];
-        for (const { name } of await indexedDB.databases()) {
-          const db = await new Promise<IDBDatabase>((resolve) => {
-            const request = indexedDB.open(name!);
-            request.onsuccess = () => resolve(request.result);
-          });
-          for (const part of db.objectStoreNames) {
-            const request = db.transaction(part).objectStore(part).getAll();
-            await new Promise((resolve) => (request.onsuccess = resolve));
-            all.push(request.result);
-          }
-          db.close();
-        }
-        return JSON.stringify(all);
-      });
-    // Shown at once, kept a moment later.
-    await until(async () => (await read()).includes("Stored"), LONG);
-    const stored = await read();
+    await until(() => isKept(page, "Stored"), LONG);
+    const stored = await storage(page);
     const token = /eyJ[\w-]+\.[\w-]+/;
     expect(stored).not.toMatch(token);
     expect(urls.some((url) => url.includes("socket.io"))).toBe(true);

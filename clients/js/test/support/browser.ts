@@ -122,25 +122,33 @@ export class Tab {
   }
 }
 
-/**
- * Whether the page holds it in its storage, so that closing the page now takes nothing away.
- *
- * The server's word is not enough: for it a list that was fetched is a delivery, too.
- */
-export function isKept(page: Page, title: string): Promise<boolean> {
-  return page.evaluate(async (wanted) => {
+/** All that the page's origin has in the browser's storage, as JSON. */
+export function storage(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const all: unknown[] = [{ ...localStorage }, { ...sessionStorage }, document.cookie];
     for (const { name } of await indexedDB.databases()) {
       const db = await new Promise<IDBDatabase>((resolve) => {
         const opening = indexedDB.open(name!);
         opening.onsuccess = () => resolve(opening.result);
       });
-      const all = db.transaction("items").objectStore("items").getAll();
-      await new Promise((resolve) => (all.onsuccess = resolve));
+      for (const part of db.objectStoreNames) {
+        const reading = db.transaction(part).objectStore(part).getAll();
+        await new Promise((resolve) => (reading.onsuccess = resolve));
+        all.push(reading.result);
+      }
       db.close();
-      if (all.result.some((item: { title: string }) => item.title === wanted)) return true;
     }
-    return false;
-  }, title);
+    return JSON.stringify(all);
+  });
+}
+
+/**
+ * Whether the page has this title in its storage, so that closing the page now takes nothing away.
+ *
+ * The server's word is not enough: for it a list that was fetched is a delivery, too.
+ */
+export async function isKept(page: Page, title: string): Promise<boolean> {
+  return (await storage(page)).includes(JSON.stringify(title));
 }
 
 interface AxeResult {
